@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from trio_gate.sessions.session import Sent, VirtualSession
     from trio_gate.sessions.table import SessionTable
     from trio_gate.signing.sigv4 import Credentials
+    from trio_gate.text.visible import Json
 
 
 class Clock(Protocol):
@@ -177,7 +178,7 @@ class Asked:
 
 @value_class
 class Opened:
-    """A piece of a part that an approver opened. The fields mean what those of `frames.Detail` mean; `colors` may be empty, as where they are not wanted."""
+    """A piece of a part that an approver opened. The fields mean what those of `frames.Detail` mean; `colors` and `files` are empty for none."""
 
     text: str
     next: int | None
@@ -186,6 +187,7 @@ class Opened:
     sha256: str
     how: tuple[str, ...]
     colors: Colors = field(default_factory=list)
+    files: list[dict[str, Json]] = field(default_factory=list)
 
 
 class Clearance(Protocol):

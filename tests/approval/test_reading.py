@@ -4,7 +4,7 @@ import pytest
 
 from tests.kit.approvals.questions import asked, call, question
 from trio_gate.approval.param_tree import ToRead
-from trio_gate.approval.reading import MOST_NAMED, Reading, Readings
+from trio_gate.approval.reading import MOST_NAMED, Reading, Readings, file_of
 
 SCRIPT = ToRead(part="p1", name="commands", what="script", whole=True)
 LONG = ToRead(part="p2", name="Note", what="text", whole=False)
@@ -43,6 +43,45 @@ def test_a_part_is_read_once_it_was_fetched_from_its_beginning_to_its_end(readin
     for offset, after in pieces:
         readings.fetched("alice", "p2", offset, after)
     assert ("text Note" in readings.of("alice", ASKED).read) is read
+
+
+def test_of_a_client_that_says_what_it_shows_a_part_is_read_once_it_was_fetched_and_shown(readings):
+    readings.fetched("alice", "p2", 0, 100, shows=True)
+    readings.shown("alice", ["p2"], ASKED)
+    readings.fetched("alice", "p2", 100, None, shows=True)
+    assert readings.of("alice", ASKED).read == ()
+    readings.shown("bob", ["p2"], ASKED)
+    assert readings.of("bob", ASKED).read == ()
+    readings.shown("alice", ["p2"], ASKED)
+    assert readings.of("alice", ASKED).read == ("text Note",)
+
+
+FILES = [{"part": "p2f0", "name": "a.py"}, {"part": None, "name": "b.png"}, {"part": "p2f2", "name": "c.py"}]
+
+
+@pytest.mark.parametrize("left", ["p2f", "p2f0", "p2f2", None])
+def test_an_archive_is_read_once_its_list_and_the_texts_of_all_its_files_were(readings, left):
+    readings.fetched("alice", "p2", 0, None, shows=True, files=FILES)
+    for part in ("p2f0", "p2f2"):
+        readings.fetched("alice", part, 0, None, shows=True)
+    readings.shown("alice", [part for part in ("p2f", "p2f0", "p2f2") if part != left], ASKED)
+    assert ("text Note" in readings.of("alice", ASKED).read) is (left is None)
+    assert readings.of("bob", ASKED).read == ()
+
+
+def test_a_file_that_was_not_fetched_is_not_read_whatever_a_client_says(readings):
+    readings.fetched("alice", "p2", 0, None, shows=True, files=FILES)
+    readings.fetched("alice", "p2f0", 0, None, shows=True)
+    readings.fetched("alice", "p2f2", 0, 100, shows=True)
+    readings.shown("alice", ["p2f", "p2f0", "p2f2"], ASKED)
+    assert "text Note" in readings.of("alice", ASKED).unread
+
+
+@pytest.mark.parametrize(
+    ("part", "file"), [("p12f7", ("p12", 7)), ("bodyf0", ("body", 0)), ("p1f", None), ("p1", None), ("f1", None)]
+)
+def test_the_name_of_a_files_part(part, file):
+    assert file_of(part) == file
 
 
 def test_no_client_may_say_that_it_showed_all_parameters(readings):

@@ -174,6 +174,32 @@ def test_an_archive_is_a_list_of_files_with_their_text(visit, stage):
     assert "the files of an archive" in page.inner_text(".code")
 
 
+def test_a_large_archive_opens_file_by_file_and_is_read_once_all_of_it_was(visit, stage):
+    files = {"index.py": "import os\n" * 20, "logo.png": b"\0\1", "lib/<b>.py": "x = 1\n" * 2000}
+    ask = stage.ask(service="lambda", operation="UpdateFunctionCode", params={"ZipFile": packed(files)})
+    page = visit().enter()
+    page.click("text=Read the archive first")
+    page.wait_for_selector(".reader .files")
+    assert page.locator(".reader .files li").count() == 3
+    assert "binary" in page.locator(".reader .files li").nth(1).inner_text()
+    for name, lines in (("index.py", 21), ("lib/<b>.py", 2001)):
+        page.click(f".reader .files button:has-text('{name}')")
+        page.wait_for_selector(".reader .rest:has-text('All is here'), .reader .rest:has-text('End of the text.')")
+        assert page.locator(".reader .facts").inner_text() == name
+        assert page.locator(".reader .text .line").count() == lines
+        page.click("button:text-is('All files')")
+        assert page.locator(".decide :text('Read the archive first')").count() == 1
+    page.click(".reader .files button:has-text('<b>')")
+    page.wait_for_selector("text=All is here")
+    show_all(page)
+    page.click("button:text-is('All files')")
+    page.wait_for_selector("text=All files that have text were read.")
+    page.click("dialog button:text-is('Close')")
+    page.click(APPROVE)
+    assert ask.outcome() == "approve"
+    assert vote(stage)["read"] == ["archive ZipFile"]
+
+
 def png() -> bytes:
     """A picture of one point."""
 

@@ -1,5 +1,6 @@
 """Archives as text, and those that are not unpacked."""
 
+import hashlib
 import io
 import struct
 import zipfile
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trio_gate.content import archive as room
-from trio_gate.content.archive import MAX_FILES
+from trio_gate.content.archive import MAX_FILES, Inside
 
 GOOD, EVIL = b"print(1)", b"print(2)"
 HANDLER = "def handler(event, context):\n    return 1\n"
@@ -237,3 +238,15 @@ def test_it_never_fails(tail, at, change):
     archive(room.ZIP + tail)
     archive(whole[:at] + change + whole[at + len(change) :])
     archive(whole[:-at] + change + whole[len(whole) - at + len(change) :])
+
+
+def test_the_files_are_there_one_by_one():
+    found = room.archive(packed({"a/b.py": "x = 1\n", "logo": b"\0\1", "old.txt": b"caf\xe9", "empty": ""})).files
+    assert [(one.name, one.size, one.text) for one in found] == [
+        *(("a/b.py", 6, "x = 1\n"), ("logo", 2, ""), ("old.txt", 4, "caf\u00e9"), ("empty", 0, ""))
+    ]
+    assert [one.said.partition(",")[0] for one in found] == ["", "binary", "not UTF-8", ""]
+    assert found[0].sha256 == hashlib.sha256(b"x = 1\n").hexdigest()
+    assert room.archive(packed({"a": "long", "b": "x"}), 3).files[0] == Inside(
+        name="a", size=4, sha256=None, said="not unpacked: more than is unpacked in all", text=""
+    )

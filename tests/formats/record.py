@@ -29,6 +29,7 @@ from unittest.mock import patch
 
 import trio_gate
 from scripts.embedded.aws import start
+from tests.content.test_archive import packed as archive
 from tests.formats.setting import (
     AGENTS,
     EVE,
@@ -152,6 +153,7 @@ def first_run(run: Run) -> None:
             raw.rest()
     grants(run, ann, ben)
     compared(run, ann)
+    unpacked(run, ann)
     rejections(run, ann, ben)
     asked(ann, type="search", ref="all", filters={"service": "sqs", "agent": "ci"}, before=None, limit=2)
     reloads(run, ann)
@@ -204,6 +206,18 @@ def compared(run: Run, ann: Channel) -> None:
     """One that is compared with what is there now."""
     agent, prompt = run.asks(renamed("news", "News"), ann)
     assert asked(ann, type="compare", ref="now", id=prompt["id"])["reads"] == ["sns.GetTopicAttributes"]
+    assert answer(ann, prompt, "deny") == "denied"
+    assert agent.answer().status == 403
+
+
+def unpacked(run: Run, ann: Channel) -> None:
+    """An archive whose files are listed, one of which is opened and shown."""
+    packed = base64.b64encode(archive({"run.sh": "ls\n", "logo.png": b"\0"})).decode()
+    agent, prompt = run.asks(secret(region=FAR, Name="packed", SecretString=packed), ann)
+    [part] = (one["part"] for one in prompt["not_shown"] if one["name"] == "SecretString")
+    files = asked(ann, type="detail", ref="list", id=prompt["id"], part=part, offset=0, colors=True, shows=True)["files"]
+    asked(ann, type="detail", ref="file", id=prompt["id"], part=files[0]["part"], offset=0, colors=True, shows=True)
+    asked(ann, type="read", ref="shown", id=prompt["id"], digest=prompt["digest"], parts=[f"{part}f", files[0]["part"]])
     assert answer(ann, prompt, "deny") == "denied"
     assert agent.answer().status == 403
 

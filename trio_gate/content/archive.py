@@ -67,6 +67,20 @@ _NAMELESS = ("", ".", "..")
 
 
 @value_class
+class Inside:
+    """A file of an archive that was read: its name, its bytes unpacked and their hash, what has to be said of it, and its text.
+
+    `sha256` is None and `text` empty where it was not unpacked; `text` is empty, too, where it is binary.
+    """
+
+    name: str
+    size: int
+    sha256: str | None
+    said: str
+    text: str
+
+
+@value_class
 class Listing:
     """An archive as text.
 
@@ -74,12 +88,14 @@ class Listing:
         text: its files; if it was not `read`, why not.
         unpacked: bytes.
         whole: whether no file stayed packed because the caller allows no more.
+        files: the same, one by one, in their order.
     """
 
     text: str
     read: bool
     unpacked: int = 0
     whole: bool = True
+    files: tuple[Inside, ...] = ()
 
 
 @value_class
@@ -121,17 +137,20 @@ def archive(data: bytes, most: int = MAX_UNPACKED) -> Listing:
     most = min(most, MAX_UNPACKED)
     texts, left = list[str](), most
     heads, whole = list[str](), True
+    inside = list[Inside]()
     for file in files:
         content, why = _unpacked(file, left)
         left -= len(content or b"")
         whole = whole and why != _TOO_MUCH
         text, said = _text(content) if content is not None else ("", why)
+        sha256 = hashlib.sha256(content).hexdigest() if content is not None else None
+        inside.append(Inside(name=file.name, size=file.size, sha256=sha256, said=said, text=text))
         heads.append(f"{file.size:>10}  {file.name}{f' ({said})' if said else ''}")
         if text:
             texts.append("\n".join(["", f"{file.name}:", *(f"  {line}" for line in text.split("\n"))]))
     count = f"{len(files)} file{'' if len(files) == 1 else 's'}"
     text = "\n".join([f"{count}, {sum(file.size for file in files)} bytes unpacked", *heads, *texts])
-    return Listing(text=text, read=True, unpacked=most - left, whole=whole)
+    return Listing(text=text, read=True, unpacked=most - left, whole=whole, files=tuple(inside))
 
 
 def _files(data: bytes) -> list[_File]:

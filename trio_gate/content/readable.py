@@ -23,6 +23,7 @@ from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from trio_gate.aws.call import Value
+    from trio_gate.content.archive import Inside
     from trio_gate.text.visible import Json
 
 PIECE = 64 * 1024
@@ -58,6 +59,7 @@ class Readable:
             for bytes that begin as such a picture does.
         made: bytes and characters that were unpacked and laid out.
         whole: whether no file of an archive was left packed because the caller allows no more.
+        files: those of an archive, one by one.
     """
 
     text: str
@@ -66,6 +68,7 @@ class Readable:
     how: tuple[str, ...]
     made: int = 0
     whole: bool = True
+    files: tuple[Inside, ...] = ()
 
     def piece(self, offset: int) -> tuple[str, int | None]:
         """Safe text, with line breaks, from the character `offset` on, and the offset of the next piece (None at the end)."""
@@ -94,6 +97,7 @@ def readable(value: Value, most: int = MOST) -> Readable:
         how=how,
         made=most - maker.left,
         whole=maker.whole,
+        files=maker.files,
     )
 
 
@@ -103,6 +107,7 @@ class _Maker:
     def __init__(self, most: int) -> None:
         self.left = most
         self.whole = True
+        self.files: tuple[Inside, ...] = ()
 
     def of_text(self, text: str, how: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
         laid_out = self._laid_out(text)
@@ -152,7 +157,7 @@ class _Maker:
     def _unzipped(self, data: bytes, how: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
         listed = archive(data, self.left)
         self.left -= listed.unpacked
-        self.whole = listed.whole
+        self.whole, self.files = listed.whole, listed.files
         return (listed.text, (*how, "zip")) if listed.read else (f"{listed.text}\n{hex_lines(data)}", (*how, "hex"))
 
     def _laid_out(self, text: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 import trio
@@ -11,8 +12,10 @@ from trio.testing import wait_all_tasks_blocked
 from tests.kit.approvals.asking import asked
 from tests.kit.approvals.questions import question
 from trio_gate.approval.channel.frames import Accepted, Decide, Observe, Pending, Rejected
+from trio_gate.approval.param_tree import Part, ToRead
 from trio_gate.cli.approving.channel import ApprovalChannel
 from trio_gate.client import Hopeless
+from trio_gate.ports import Opened
 
 OTHER = "e" * 64
 PATIENCE = 30
@@ -86,11 +89,51 @@ async def test_a_hidden_part_is_read_once_and_said_where_it_cannot_be(gate, nurs
     async with opened(gate) as channel:
         await until(channel, lambda: channel.open)
         prompt = {"id": "q1", "not_shown": [{"part": "p1"}, {"part": "p2"}]}
-        assert [piece async for piece in channel.read("q1", "p1")] == ["whole"]
+        assert [piece async for piece in channel.read(prompt, "p1")] == ["whole"]
         assert channel.not_shown(prompt) == [{"part": "p2"}]
-        [why] = [piece async for piece in channel.read("q1", "p2")]
+        [why] = [piece async for piece in channel.read(prompt, "p2")]
         assert why.startswith("(this part is not here")
         assert channel.not_shown(prompt) == [{"part": "p2"}]
+
+
+FILES = [
+    {"part": "p1f0", "name": "index.py", "size": 9, "said": ""},
+    {"part": None, "name": "logo\x1b.png", "size": 10, "said": "binary"},
+    {"part": "p1f2", "name": "run.sh", "size": 8, "said": ""},
+]
+
+
+async def opens(part: str, offset: int, colors: bool) -> Opened | None:
+    """An archive, listed at once and in two pieces, and its files."""
+    await trio.lowlevel.checkpoint()
+    text, after = {("p1", 0): ("list", 4), ("p1", 4): ("rest", None)}.get((part, offset), (part, None))
+    files = FILES if (part, offset) == ("p1", 0) else []
+    return Opened(text=text, next=after, length=8, size=8, sha256="0" * 64, how=("zip",), files=files)
+
+
+async def test_the_files_of_an_archive_are_listed_and_all_of_it_is_read_once_all_of_them_were(gate, nursery):
+    archive = ToRead(part="p1", name="ZipFile", what="archive", whole=False)
+    made = replace(asked(question(to_read=(archive,), not_shown=(Part(part="p1", name="ZipFile", why="cut"),))), open=opens)
+    nursery.start_soon(gate.hub.ask, made)
+    await wait_all_tasks_blocked()
+    async with opened(gate) as channel:
+        await until(channel, lambda: channel.open)
+        prompt = channel.open["q1"]
+        [listed] = [piece async for piece in channel.read(prompt, "p1")]
+        assert listed.split("\n") == [
+            "     1  index.py, 9 bytes",
+            "     2  logo\\u{1b}.png, 10 bytes (binary)",
+            "     3  run.sh, 8 bytes",
+            "(d 1 shows one of these files, d all shows all of them)",
+        ]
+        refused = Decide(id="q1", digest=prompt["digest"], verdict="approve", unread=False)
+        for file in channel.files(prompt):
+            assert [part["part"] for part in channel.unread(prompt)] == ["p1"]
+            assert (await channel.ask(refused)).code == "unread"
+            if file["part"] is not None:
+                assert [piece async for piece in channel.read(prompt, file["part"])] == [file["part"]]
+        assert (channel.unread(prompt), channel.not_shown(prompt)) == ([], [])
+        assert (await channel.ask(refused)).status == "approved"
 
 
 async def test_the_dangerous_are_first_and_those_put_off_come_again(gate, nursery):

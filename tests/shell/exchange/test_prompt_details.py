@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from tests.content.test_archive import packed
 from tests.kit.approvals.questions import NOW, call, parts
 from tests.kit.wire.streams import spooling
 from trio_gate.approval.param_tree import shown
@@ -54,6 +55,41 @@ async def test_colors_are_made_only_if_they_are_wanted():
     made = held(call({"commands": ["ls # all"]}, service="ssm", operation="SendCommand"))
     assert (await made.open("p1", 0)).colors == []
     assert (await made.open("p1", 0, colors=True)).colors == [[3, "", 5, "c"]]
+
+
+async def test_the_files_of_an_archive_open_one_by_one():
+    long = "".join(map(str, range(20_000)))
+    code = packed({"index.py": "import os\n", "logo\u202e.png": b"\0", "long.txt": long})
+    made = held(call({"ZipFile": code}, service="lambda", operation="UpdateFunctionCode"))
+    listed = await made.open("p1", 0)
+    assert listed.files == [
+        {"part": "p1f0", "name": "index.py", "size": 10, "said": ""},
+        {"part": None, "name": "logo\\u{202e}.png", "size": 1, "said": f"binary, sha256 {hashlib.sha256(bytes(1)).hexdigest()}"},
+        {"part": "p1f2", "name": "long.txt", "size": len(long), "said": ""},
+    ]
+    assert (await made.open("p1", listed.next)).files == []
+    first = await made.open("p1f0", 0)
+    assert (first.text, first.next, first.size) == ("import os\n", None, 10)
+    assert first.sha256 == hashlib.sha256(b"import os\n").hexdigest()
+    begun = await made.open("p1f2", 0)
+    assert begun.text + (await made.open("p1f2", begun.next)).text == long
+    for none in ("p1f1", "p1f3", "p2f0", "bodyf0"):
+        assert await made.open(none, 0) is None
+
+
+async def test_an_archive_with_too_many_long_names_is_one_text(monkeypatch):
+    monkeypatch.setattr(prompt_details, "MAX_NAMES", 3)
+    made = held(call({"ZipFile": packed({"ab": "x", "cd": "y"})}, service="lambda", operation="UpdateFunctionCode"))
+    assert (await made.open("p1", 0)).files == []
+
+
+async def test_an_upload_opens_file_by_file_where_it_is_read_whole(folder, monkeypatch):
+    with spooling(folder) as store:
+        await store.write(packed({"a": "text"}))
+        await store.rewind()
+        assert (await held(spooled=store).open("bodyf0", 0)).text == "text"
+        monkeypatch.setattr(prompt_details, "WHOLE", 10)
+        assert await held(spooled=store).open("bodyf0", 0) is None
 
 
 async def test_resources_that_are_not_known():

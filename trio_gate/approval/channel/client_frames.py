@@ -42,7 +42,7 @@ class Decide:
 
 @value_class
 class Read:
-    """Client: the person was shown these `parts` of the prompt `id`, which holds them whole. Others are read once they were fetched."""
+    """Client: the person was shown these `parts` of the prompt `id`: those that it holds whole, and those fetched by `Open` with `shows`."""
 
     type: ClassVar[str] = "read"
     ref: str = ""
@@ -55,7 +55,12 @@ class Read:
 class Open:
     """Client: show a part of the prompt `id`, from the character `offset` on. The answer is `detail`.
 
-    `part` is named by a mark in `params`, or is "params", "request", "resources" or "body". With `colors` the answer has them.
+    `part` is named by a mark in `params` or in the `files` of an answer, or is "params", "request", "resources" or "body".
+
+    Attributes:
+        colors: whether the answer has them.
+        shows: whether the client says by `Read` what of the part was shown; the answer then names the files of an archive, too. Otherwise,
+            as of older clients, a part counts as shown once its last piece was fetched.
     """
 
     type: ClassVar[str] = "detail"
@@ -64,6 +69,7 @@ class Open:
     part: str
     offset: int = 0
     colors: bool | None = None
+    shows: bool | None = None
 
 
 @value_class

@@ -114,8 +114,8 @@ _CLIENT: Mapping[str, tuple[type[ClientFrame], Mapping[str, Reader], frozenset[s
     ),
     "detail": (
         frames.Open,
-        {"ref": _REF, "id": _ID, "part": _PART, "offset": _COUNT, "colors": nullable(typed(bool))},
-        frozenset({"ref", "offset", "colors"}),
+        {"ref": _REF, "id": _ID, "part": _PART, "offset": _COUNT, **dict.fromkeys(("colors", "shows"), nullable(typed(bool)))},
+        frozenset({"ref", "offset", "colors", "shows"}),
     ),
     "preview": (
         frames.Preview,
@@ -182,7 +182,7 @@ _SERVER: Mapping[str, tuple[type[ServerFrame], Mapping[str, Reader]]] = {
             **dict.fromkeys(("offset", "length", "size"), _COUNT),
             "sha256": _DIGEST,
             "how": texts(_ANY),
-            "colors": nullable(typed(list)),
+            **dict.fromkeys(("colors", "files"), nullable(typed(list))),
         },
     ),
     "compared": (frames.Compared, {"ref": _REF, "id": _ID, "at": _ANY, "text": _ANY, "reads": texts(_ANY)}),
@@ -217,7 +217,7 @@ _SERVER: Mapping[str, tuple[type[ServerFrame], Mapping[str, Reader]]] = {
 }
 
 
-_LATER = frozenset({"colors", "unread"})
+_LATER = frozenset({"colors", "files", "shows", "unread"})
 """Members that older peers do not know: they are left out where there is nothing to say."""
 
 

@@ -144,6 +144,9 @@ class Detail:
         size, sha256: bytes and hash of the value that the text stands for.
         how: what was done to make it readable, in order, as in `content.readable`; "framed" where an upload's framing was not undone.
         colors: as in `content.colors`, a list for each line; None where the client did not ask for them.
+        files: those of an archive, with its first piece and where the client says what it shows, each as {part, name, size, said}: `part`
+            opens its text, and is None where it has none; `size` is in bytes. Once all were shown, and as PART + "f" the list itself,
+            the archive counts as read. None where there are none.
     """
 
     type: ClassVar[str] = "detail"
@@ -158,6 +161,7 @@ class Detail:
     sha256: str
     how: tuple[str, ...]
     colors: list[Any] | None = None
+    files: list[Any] | None = None
 
 
 @value_class

@@ -31,6 +31,8 @@ from trio_gate.approval.channel.frames import (
     SessionList,
     Updated,
 )
+from trio_gate.approval.reading import FILE
+from trio_gate.cli.approving.prompt_view import listed
 from trio_gate.client import Hopeless
 from trio_gate.text.visible import plain
 
@@ -60,6 +62,7 @@ class ApprovalChannel:
         grants: grants in force, by id.
         answered: ids of prompts that this run has answered, or handed to a program.
         opened: prompt id and part of hidden parts that were shown in full.
+        archives: the files of the archives that were listed, by prompt id and part.
         settled: ids of prompts that this run's answers have ended.
         skipped: ids of prompts that the person put off.
         only: the id of the one prompt that this run is about; None if it is about all.
@@ -73,6 +76,7 @@ class ApprovalChannel:
     grants: dict[str, dict[str, Any]] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)
     opened: set[tuple[str, str]] = field(default_factory=set)
+    archives: dict[str, dict[str, list[dict[str, Any]]]] = field(default_factory=dict)
     changed: trio.Event = field(default_factory=trio.Event)
     settled: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
@@ -171,17 +175,41 @@ class ApprovalChannel:
             await self.ask(Read(id=prompt["id"], digest=prompt["digest"], parts=tuple(parts)))
             self.opened.update((prompt["id"], part) for part in parts)
 
-    async def read(self, prompt_id: str, part: str) -> AsyncIterator[str]:
-        """A hidden part in full, piece by piece, each line made plain; if it cannot be read, the last piece says why. Raises ClientError."""
+    async def read(self, prompt: dict[str, Any], part: str) -> AsyncIterator[str]:
+        """A hidden part in full, piece by piece, each line made plain; of an archive the numbered list of its files.
+
+        If it cannot be read, the last piece says why. Raises ClientError.
+        """
+        prompt_id: str = prompt["id"]
         offset: int | None = 0
         while offset is not None:
-            reply = await self.ask(Open(id=prompt_id, part=part, offset=offset))
+            reply = await self.ask(Open(id=prompt_id, part=part, offset=offset, shows=True if prompt.get("to_read") else None))
             if not isinstance(reply, Detail):
                 yield f"({plain(reply.message) if isinstance(reply, Rejected) else 'no answer'})"
                 return
+            if reply.files is not None:
+                self.archives.setdefault(prompt_id, {})[part] = reply.files
+                yield listed(self.files(prompt), len(reply.files))
+                await self._seen(prompt, part + FILE)
+                return
             yield "\n".join(map(plain, reply.text.split("\n")))
             offset = reply.next
+        await self._seen(prompt, part)
+
+    def files(self, prompt: dict[str, Any]) -> list[dict[str, Any]]:
+        """The files of the archives that were listed of a prompt, in the order of their numbers."""
+        return [one for files in self.archives.get(prompt["id"], {}).values() for one in files]
+
+    async def _seen(self, prompt: dict[str, Any], part: str) -> None:
+        """Note that a part was shown to its end, and tell the gateway where it counts that. Raises ClientError."""
+        prompt_id = prompt["id"]
+        if prompt.get("to_read"):
+            await self.ask(Read(id=prompt_id, digest=prompt["digest"], parts=(part,)))
         self.opened.add((prompt_id, part))
+        for archive, files in self.archives.get(prompt_id, {}).items():
+            parts = [archive + FILE, *(one["part"] for one in files if one["part"] is not None)]
+            if all((prompt_id, one) in self.opened for one in parts):
+                self.opened.add((prompt_id, archive))
 
 
 def vote(prompt: Mapping[str, Any], answer: TypedAnswer) -> Decide:

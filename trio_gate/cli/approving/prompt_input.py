@@ -47,7 +47,7 @@ class Asking:
         most: the most minutes and uses that a grant may have.
         proposed: a condition for a grant, in CEL; None where there is none.
         preview: prints what a grant by a condition, or None, would let through; returns whether the condition can be taken.
-        show: prints all details of the prompt, its hidden parts included.
+        show: prints all details of the prompt, its hidden parts included; for a number or "all" files of its archives.
         compare: prints what would change, beside what is there now; None where this person may not ask for that.
         others: whether other prompts wait.
         unread: what is to be read first, made plain already; empty for nothing.
@@ -58,7 +58,7 @@ class Asking:
     most: tuple[int, int]
     proposed: str | None
     preview: Callable[[str | None], Awaitable[bool]]
-    show: Callable[[], Awaitable[None]]
+    show: Callable[[str], Awaitable[None]]
     compare: Callable[[], Awaitable[None]] | None
     others: Callable[[], bool]
     unread: Callable[[], str]
@@ -91,7 +91,7 @@ async def typed(line: LiveLine, asking: Asking) -> TypedAnswer | None:
                 grant = await _terms(line, asking)
                 return TypedAnswer(verdict="approve", reason=more.strip(), grant=grant)
             case "d" | "details":
-                await asking.show()
+                await asking.show(more.strip())
             case "c" | "compare" if asking.compare is not None:
                 await asking.compare()
             case "s" | "skip" if asking.others():

@@ -194,6 +194,20 @@ def _code(head: str, mark: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"{number:>{NUMBER}} | {line}" for number, line in enumerate(lines, 1))
 
 
+def listed(files: Sequence[Mapping[str, Any]], last: int) -> str:
+    """The `last` files of all that were listed of a prompt, with their numbers, and how to open them."""
+    first = len(files) - last + 1
+    rows = [
+        f"{number:>{NUMBER}}  {_word(one.get('name'))}, {_word(one.get('size'))} bytes{_said(one)}"
+        for number, one in enumerate(files[first - 1 :], first)
+    ]
+    return "\n".join([*rows, f"(d {first} shows one of these files, d all shows all of them)"])
+
+
+def _said(file: Mapping[str, Any]) -> str:
+    return f" ({_word(file['said'])})" if file.get("said") else ""
+
+
 def parts_in_words(parts: Sequence[Mapping[str, Any]]) -> str:
     """Parts that are to be read, in words."""
     return ", ".join(f"the {_word(one.get('what'))} {_word(one.get('name') or '')}".rstrip() for one in parts)

@@ -31,6 +31,9 @@ FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 """The longest pause before connecting again."""
 
+MOST_DIGITS = 4
+"""Digits of a file's number: an archive that is read has a thousand at most."""
+
 REACTION_SECONDS = 1.0
 """How long keys answer nothing after a prompt has ended by itself: they were meant for that one."""
 
@@ -132,8 +135,8 @@ class ApproverSession:
         """The answer that the person types; None if the prompt is put off, or gone before."""
         hello = channel.hello
 
-        async def show() -> None:
-            await self._open(channel, prompt)
+        async def show(which: str) -> None:
+            await (self._open_files(channel, prompt, which) if which else self._open(channel, prompt))
 
         async def compare() -> None:
             reply = await channel.ask(Compare(id=prompt["id"]))
@@ -176,8 +179,22 @@ class ApproverSession:
         self._console.bound(prompt)
         for part in channel.not_shown(prompt):
             self._console.part(part)
-            async for piece in channel.read(prompt["id"], part["part"]):
+            async for piece in channel.read(prompt, part["part"]):
                 self._console.say(piece)
+        self._console.hidden(channel.not_shown(prompt))
+
+    async def _open_files(self, channel: ApprovalChannel, prompt: dict[str, Any], which: str) -> None:
+        """Print a file of the archives that were listed, by its number, or all of them."""
+        files = channel.files(prompt)
+        one = int(which) if which.isascii() and which.isdecimal() and len(which) <= MOST_DIGITS else 0
+        found = files if which == "all" else files[one - 1 : one]
+        if not found:
+            self._console.say("there is no such file: d lists them")
+        for file in found:
+            self._console.part({"name": file["name"], "why": file["said"] or "all of it"})
+            if file["part"] is not None:
+                async for piece in channel.read(prompt, file["part"]):
+                    self._console.say(piece)
         self._console.hidden(channel.not_shown(prompt))
 
     async def _consult(self, channel: ApprovalChannel, program: str, *, once: bool) -> int:

@@ -212,14 +212,10 @@ class CommandHandler:
             return GONE
         if opened is None:
             return Refused(code="not_kept", message="this part is not here: the gateway does not hold it, or no longer")
-        entry.readings.fetched(person.name, frame.part, frame.offset, opened.next)
-        return Detail(
-            ref=frame.ref,
-            id=frame.id,
-            part=frame.part,
-            offset=frame.offset,
-            **{**asdict(opened), "colors": opened.colors if frame.colors else None},
-        )
+        files = opened.files or None if frame.shows else None
+        entry.readings.fetched(person.name, frame.part, frame.offset, opened.next, shows=bool(frame.shows), files=files)
+        given = {**asdict(opened), "colors": opened.colors if frame.colors else None, "files": files}
+        return Detail(ref=frame.ref, id=frame.id, part=frame.part, offset=frame.offset, **given)
 
     def _read(self, person: Person, frame: Read) -> ServerFrame | Refused:
         entry = self._hub.entry(frame.id, person.name)

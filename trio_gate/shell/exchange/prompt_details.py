@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.question import request_text
+from trio_gate.approval.reading import FILE, file_of
 from trio_gate.aws.call import Unknown
 from trio_gate.content.colors import colored, language
 from trio_gate.content.readable import Readable, hex_lines, readable
@@ -18,6 +19,7 @@ from trio_gate.errors import Malformed
 from trio_gate.policy.activation import Undecided
 from trio_gate.policy.cel import Evidence, compile_condition
 from trio_gate.ports import Opened
+from trio_gate.text.visible import visible
 from trio_gate.values import value_class
 from trio_gate.wire.chunked import unframed
 
@@ -30,9 +32,10 @@ if TYPE_CHECKING:
     from trio_gate.facet.extract import Facets
     from trio_gate.policy.cel import Condition
     from trio_gate.shell.exchange.bodies import Spool
+    from trio_gate.text.visible import Json
     from trio_gate.wire.head import StreamKind
 
-    Made = tuple[Readable, Opened]
+    Made = tuple[Readable, Opened | None]
     Run = Callable[[Callable[[], Made]], Awaitable[Made]]
 
 
@@ -47,6 +50,9 @@ HEX_LINE = 80
 """A line of hexadecimal shows HEX_BYTES bytes in HEX_LINE characters, including the line feed."""
 
 PAGE_LINES = 800
+
+MAX_NAMES = 64 * 1024
+"""Characters of the names in a list of an archive's files; each takes at most twelve once escaped."""
 
 
 @value_class
@@ -109,11 +115,12 @@ class PromptDetails:
 
     async def open(self, part: str, offset: int, colors: bool = False) -> Opened | None:
         """A piece of a part, from the character `offset` on; None if there is no such part. Raises StorageUnavailable."""
-        if part == "body" and self._spool is not None:
-            return await self._body(self._spool, offset, colors)
-        if part not in self._values:
+        of, number = file_of(part) or (part, None)
+        if of == "body" and self._spool is not None:
+            return await self._body(self._spool, number, offset, colors)
+        if of not in self._values:
             return None
-        return await self._piece(part, self._values[part], offset, colors)
+        return await self._piece(of, self._values[of], number, offset, colors)
 
     async def body(self) -> bytes | None:
         """The body's content; None if it is larger than `WHOLE`, or no longer here. Raises StorageUnavailable."""
@@ -122,13 +129,14 @@ class PromptDetails:
         held = self._values.get("body")
         return held if isinstance(held, bytes) else None
 
-    async def _piece(self, part: str, value: Value, offset: int, colors: bool) -> Opened:
-        """A piece of a part as text. The last part's text is kept, because approvers read it piece by piece."""
+    async def _piece(self, part: str, value: Value, number: int | None, offset: int, colors: bool) -> Opened | None:
+        """A piece of a part as text, or of a file in it. The last part's text is kept, because approvers read it piece by piece."""
         last = self._last[1] if self._last is not None and self._last[0] == part else None
 
         def made() -> Made:
             text = last or readable(value)
-            return text, _opened(text, offset, self._what.get(part), colors)
+            what = self._what.get(part)
+            return text, _opened(part, text, offset, what, colors) if number is None else _inside(text, number, offset, colors)
 
         text, opened = await self._run(made)
         self._last = part, text
@@ -138,10 +146,12 @@ class PromptDetails:
         body = await spool.read_at(0, spool.size)
         return body if self._framed is None else self._content(body, self._framed)
 
-    async def _body(self, spool: Spool, offset: int, colors: bool) -> Opened:
+    async def _body(self, spool: Spool, number: int | None, offset: int, colors: bool) -> Opened | None:
         size = spool.size
         if size <= WHOLE:
-            return await self._piece("body", await self._unframed(spool), offset, colors)
+            return await self._piece("body", await self._unframed(spool), number, offset, colors)
+        if number is not None:
+            return None
         line = offset // HEX_LINE
         data = await spool.read_at(line * HEX_BYTES, PAGE_LINES * HEX_BYTES)
         after = (line + PAGE_LINES) * HEX_LINE
@@ -169,7 +179,7 @@ def _condition(source: str) -> Condition:
     return compile_condition(source)
 
 
-def _opened(text: Readable, offset: int, what: What | None, colors: bool) -> Opened:
+def _opened(part: str, text: Readable, offset: int, what: What | None, colors: bool) -> Opened:
     piece, after = text.piece(offset)
     return Opened(
         text=piece,
@@ -179,4 +189,24 @@ def _opened(text: Readable, offset: int, what: What | None, colors: bool) -> Ope
         sha256=text.sha256,
         how=text.how,
         colors=colored(piece.split("\n"), language(text.text, what), what) if colors else [],
+        files=_listed(part, text) if offset == 0 else [],
     )
+
+
+def _listed(part: str, text: Readable) -> list[dict[str, Json]]:
+    """The files of an archive, each with the part that opens its text; empty where their names are too long for one frame."""
+    if sum(len(one.name) for one in text.files) > MAX_NAMES:
+        return []
+    return [
+        {"part": f"{part}{FILE}{at}" if one.text else None, "name": visible(one.name), "size": one.size, "said": one.said}
+        for at, one in enumerate(text.files)
+    ]
+
+
+def _inside(text: Readable, number: int, offset: int, colors: bool) -> Opened | None:
+    """A piece of a file's text; None where there is none."""
+    file = text.files[number] if number < len(text.files) else None
+    if file is None or not file.text or file.sha256 is None:
+        return None
+    one = Readable(text=file.text, size=file.size, sha256=file.sha256, how=())
+    return _opened("", one, offset, None, colors)

@@ -1,10 +1,10 @@
-// A dialog that shows a part of a call in full, fetched piece by piece.
-// Rule: a part counts as read once all of it was on the screen. A piece is fetched once all before it was: to the gateway, whoever
-// fetched the last one has read the part.
+// A dialog that shows a part of a call in full, fetched piece by piece, and of an archive file by file.
+// Rule: a part counts as read once all of it was on the screen, and an archive once the list of its files and all their texts were. A
+// piece is fetched once all before it was on the screen.
 
 import { button, bytes, el, pieces, plural, tinted } from "./dom.js";
 import { edge, watch, WATCHED } from "./edges.js";
-import { markRead } from "./state.js";
+import { isRead, markRead } from "./state.js";
 
 export const WHY = {
   masked: "hidden, because its name says that it is sensitive",
@@ -60,44 +60,100 @@ export function read(channel, prompt, part, name, why) {
   box.addEventListener("close", () => box.remove());
   document.body.append(box);
   box.showModal();
-  fetchFrom({ channel, prompt, part, facts, text, rest, line: null }, 0);
+  fetchFrom({ channel, prompt, part, facts, text, rest, line: null, archive: null }, 0);
 }
 
 async function fetchFrom(reading, offset) {
   const { channel, prompt, part, facts, text, rest } = reading;
   rest.replaceChildren(el("span", { class: "muted" }, "Loading…"));
   try {
-    const piece = await channel.ask({ type: "detail", id: prompt.id, part, offset, colors: true });
+    const piece = await channel.ask({ type: "detail", id: prompt.id, part, offset, colors: true, shows: true });
     if (offset === 0) {
       facts.replaceChildren(...described(piece));
+      if (piece.files) {
+        listFiles(reading, piece.files);
+        return;
+      }
       const kind = PICTURES.find((one) => piece.how.includes(one));
       if (kind) facts.append(button("Show the picture", (event) => showPicture(reading, kind, event.target), { class: "small" }));
     }
     const here = piece.next === null ? "All is here" : `${piece.next} of ${piece.length} characters are here`;
     const going = button("Show more", () => left.values().next().value?.scrollIntoView({ block: "start" }));
-    rest.replaceChildren(el("span", {}, `${here}: scroll through it.`), going);
+    rest.replaceChildren(el("span", {}, `${here}: scroll through it.`), going, ...back(reading));
     const seen = () => (piece.next === null ? end(reading) : fetchFrom(reading, piece.next));
     const left = watch(append(reading, piece.text, piece.colors ?? []), seen, { root: text });
   } catch (fault) {
     rest.replaceChildren(
       el("span", { class: "fault", role: "alert" }, fault.message),
       button("Try again", () => fetchFrom(reading, offset)),
+      ...back(reading),
     );
   }
 }
 
-function end({ prompt, part, rest }) {
-  rest.replaceChildren(el("span", { class: "muted" }, "End of the text."));
+async function end(reading) {
+  const { rest } = reading;
+  rest.replaceChildren(el("span", { class: "muted" }, "End of the text."), ...back(reading));
+  await tell(reading, reading.part);
+}
+
+/** Say that a part was shown; of an archive, that all of it was once that is so. */
+async function tell({ channel, prompt, archive, rest }, part) {
+  try {
+    await channel.ask({ type: "read", id: prompt.id, digest: prompt.digest, parts: [part] });
+  } catch (fault) {
+    rest.append(el("span", { class: "fault", role: "alert" }, fault.message));
+    return;
+  }
   markRead(prompt, part);
+  if (archive?.parts.every((one) => isRead(prompt, one))) markRead(prompt, archive.part);
+}
+
+/** The way back from a file to the list. */
+const back = ({ archive }) => (archive ? [button("All files", archive.list, { class: "small" })] : []);
+
+/** The files of an archive, each with a press that opens its text. */
+function listFiles(reading, files) {
+  const { prompt, part, facts, text, rest } = reading;
+  const listing = `${part}f`;
+  const about = [...facts.childNodes];
+  const list = () => {
+    facts.replaceChildren(...about);
+    listFiles(reading, files);
+  };
+  const archive = { part, list, parts: [listing, ...files.map((one) => one.part).filter(Boolean)] };
+  const inside = { ...reading, archive };
+  const edges = [edge()];
+  const rows = files.map((one) => el("li", { class: "line" }, fileOf(inside, one), edges[edges.push(edge()) - 1]));
+  text.replaceChildren(edges[0], el("ul", { class: "files", "aria-label": "Files" }, rows));
+  text.scrollTop = 0;
+  const unread = archive.parts.filter((one) => one !== listing && !isRead(prompt, one)).length;
+  rest.replaceChildren(el("span", { class: "muted" }, unread ? `${plural(unread, "file")} to read.` : "All files that have text were read."));
+  if (!isRead(prompt, listing)) watch(edges, () => tell(inside, listing), { root: text });
+}
+
+function fileOf(inside, { part, name, size, said: why }) {
+  const { prompt, facts, text } = inside;
+  const about = el("span", { class: "muted small-text" }, ` ${bytes(size)}${why ? `, ${why}` : ""}`);
+  if (!part) return [el("bdi", {}, ...pieces(name)), about];
+  const open = () => {
+    facts.replaceChildren(el("strong", {}, el("bdi", {}, ...pieces(name))));
+    text.replaceChildren();
+    text.scrollTop = 0;
+    text.focus();
+    fetchFrom({ ...inside, part, line: null, facts: el("p") }, 0);
+  };
+  return [button(el("bdi", {}, ...pieces(name)), open, { class: "small" }), about, isRead(prompt, part) ? el("span", { class: "tag" }, "read") : null];
 }
 
 /** Fetch the bytes of a picture, and show it in place of its hexadecimal text; the browser decodes it as this kind alone. */
-async function showPicture({ channel, prompt, part, text, rest }, kind, pressed) {
+async function showPicture(reading, kind, pressed) {
+  const { channel, prompt, part, text, rest } = reading;
   pressed.disabled = true;
   let hex = "";
   try {
     for (let offset = 0; offset !== null; ) {
-      const piece = await channel.ask({ type: "detail", id: prompt.id, part, offset });
+      const piece = await channel.ask({ type: "detail", id: prompt.id, part, offset, shows: true });
       hex += piece.text.replace(/\s/g, "");
       offset = piece.next;
     }
@@ -111,7 +167,7 @@ async function showPicture({ channel, prompt, part, text, rest }, kind, pressed)
   const picture = el("img", { src: url, alt: "The picture that the call carries" });
   picture.addEventListener("load", () => {
     URL.revokeObjectURL(url);
-    markRead(prompt, part);
+    tell(reading, part);
   });
   picture.addEventListener("error", () => {
     URL.revokeObjectURL(url);
