@@ -111,8 +111,11 @@ approver "human" "oncall" {                          # humans only; approver "bo
   quorum  = 1                                        # how many of the people must approve
   timeout = "10m"                                    # after that the call is refused
   # hold    = "5m"                                   # how long the agent is kept waiting; after that it must retry
-  # notify  = ["/usr/local/bin/page", "oncall"]      # run when a call waits and nobody is connected; it also gets
-                                                     # the prompt's id, account, operation and link as arguments
+  # notify "chat"  { slack = env("ONCALL_SLACK_URL") }                                    # notified of every question
+  # notify "desk"  { webhook = "https://desk.example.com/x" secret = env("DESK_WEBHOOK_SECRET") }   # signed JSON
+  # notify "pager" { program = ["/usr/local/bin/page", "oncall"] level = "danger" }         # notified of dangers
+  # escalate_to    = human.leads                     # who is notified of what still waits
+  # escalate_after = "3m"
 }
 
 # Rules are tried by `priority` (highest first), then in the order of this file. The first that matches decides; if none

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import ACCOUNTS
 from tests.kit.approvals.approver import Person
-from tests.kit.approvals.hubs import CONFIG
+from tests.kit.approvals.hubs import CONFIG, nowhere
 from tests.kit.gateway import SECRET, START, reload, running
 from tests.kit.shortages import no_thread
 from trio_gate.app.reload import ActiveConfig, reload_on_signal
@@ -115,7 +115,7 @@ async def test_without_a_thread_nothing_is_read_and_what_there_was_stays(tmp_pat
         await trio.lowlevel.checkpoint()
         yield 1
 
-    async with open_hub(CONFIG, SystemClock(), str(tmp_path / "k.db"), "") as hub:
+    async with open_hub(CONFIG, SystemClock(), str(tmp_path / "k.db"), "", send=nowhere) as hub:
         present = ActiveConfig(CONFIG, hub)
         with no_thread():
             await reload_on_signal(once(), present, lambda: CONFIG, hub)

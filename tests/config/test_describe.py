@@ -109,3 +109,32 @@ def test_abilities_and_programs_are_described():
     shown = describe(load(text))
     assert "person eve (human), may grant and stop" in shown
     assert "approver human.x: 1 of eve, within 5m; /bin/page is run when nobody is connected" in shown
+
+
+def test_who_is_told_is_described_without_urls():
+    text = (
+        PEOPLE
+        + """approver "human" "x" {
+  people = [person.alice]
+  notify "desk" {
+    webhook = "https://hooks.example/canary"
+    secret  = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+    level   = "caution"
+  }
+  notify "chat" {
+    slack = "https://hooks.slack.com/services/canary"
+    level = "danger"
+  }
+  notify "pager" { program = ["/bin/page", "x"] }
+  escalate_to    = human.x
+  escalate_after = "90s"
+}
+"""
+    )
+    shown = describe(load(text))
+    assert (
+        "; a webhook at hooks.example is notified of cautions and dangers; Slack at hooks.slack.com is notified of dangers"
+        "; /bin/page is run; after 90s those of human.x are notified" in shown
+    )
+    assert "canary" not in shown
+    assert "whsec_" not in shown

@@ -28,9 +28,14 @@ PIECES = {
 """What completes a fragment, where the fragment does not declare it itself."""
 
 
+FORMS = {"_URL": "https://hooks.example/{}", "_WEBHOOK_SECRET": "whsec_{}"}
+"""The forms of values of variables by how their names end; of any other it is a hash."""
+
+
 def loads(text, folder, monkeypatch):
     for variable in re.findall(r'env\("(\w+)"\)', text):
-        monkeypatch.setenv(variable, hashlib.sha256(variable.encode()).hexdigest())
+        form = next((form for end, form in FORMS.items() if variable.endswith(end)), "{}")
+        monkeypatch.setenv(variable, form.format(hashlib.sha256(variable.encode()).hexdigest()))
     file = folder / "gateway.hcl"
     file.write_text(text)
     return main(["check", str(file)]) == 0

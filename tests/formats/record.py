@@ -20,6 +20,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
@@ -297,6 +298,10 @@ def second_run(run: Run) -> None:
     asked(ann, type="stop", ref="eve", agent="eve", reason="it calls too often")
 
 
+NOTIFIED = 2
+"""How many of the calls that wait at the end their approvers are notified of."""
+
+
 def dump(path: Path) -> str:
     """A database as text that makes it again."""
     with closing(sqlite3.connect(path)) as db:
@@ -343,6 +348,8 @@ def record(folder: Path, aws: Embedded, work: Path) -> None:
     with running(work, aws, knobs='grant_ttl = "12h"', **given) as gateway, ExitStack() as stack:
         run = Run(gateway, stack)
         second_run(run)
+        while dump(work / "state" / "approvals.db").count("VALUES('notice'") < NOTIFIED:
+            threading.Event().wait(0.01)
         (folder / "approvals.sql").write_text(dump(work / "state" / "approvals.db"))
         asked(run.joins("ann"), type="stop", ref="all", agent=None, reason="a drill")
         (folder / "approvals.stopped.sql").write_text(dump(work / "state" / "approvals.db"))

@@ -39,6 +39,7 @@ approver "human" "three" {{
   people  = [person.ann, person.ben, person.cid]
   quorum  = 2
   timeout = "{DAY}"
+  notify "log" {{ program = ["/bin/true"] }}
 }}
 approver "human" "ann"   {{
   people  = [person.ann]

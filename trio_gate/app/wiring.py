@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     Services = tuple[SharedServices, ApprovalHub]
 
 STS_ANSWER = 64 * 1024
-"""Most bytes of an answer from STS; it has about 2 KiB."""
+"""Most bytes of an answer from STS, which has about 2 KiB, or to a notice, which has a word."""
 
 ISSUER_ANSWER = 256 * 1024
 """Most bytes of an answer from an issuer of tokens; the largest have 20 KiB."""
@@ -70,7 +70,7 @@ async def open_services(config: Config, hosts: Hosts, *, ours: Callable[[bytes],
             open_audit_log(str(state / FILE), config.gateway.record_limit) as audit,
             open_refusals(audit, clock) as refusals,
             open_sessions(str(state / sessions_on_disk.FILE), clock) as sessions,
-            open_hub(config, clock, str(state / database.FILE), page, audit, sessions) as hub,
+            open_hub(config, clock, str(state / database.FILE), page, audit, sessions, send=send) as hub,
             open_role_credentials(BaseKeys(config.credentials), send=send, host=host, clock=clock) as credentials,
             open_account_names(config.endpoints, credentials, send=send, place=place, clock=clock) as names,
             open_issuers(send=partial(fetch, upstreams, most=ISSUER_ANSWER), clock=clock) as issuers,

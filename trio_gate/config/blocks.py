@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from trio_gate.config import attribute_types, role_settings
 from trio_gate.config.block_reader import title
 from trio_gate.config.host_pattern import well_formed
-from trio_gate.config.model import KEY_TEXT, RIGHTS, Approver, Credential, Endpoint, Person, Rule, Upstream
+from trio_gate.config.model import KEY_TEXT, RIGHTS, Credential, Endpoint, Person, Rule, Upstream
 from trio_gate.errors import did_you_mean
 from trio_gate.values import value_class
 
@@ -53,14 +53,17 @@ SHAPES: Mapping[str, Shape] = {
     "operation": Shape(labels=1, referable=False, plain_name=False),
 }
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _ROLE_ARN = re.compile(r"arn:[a-z0-9-]{3,32}:iam::[0-9]{12}:role/(?:[!-.0-~]{1,64}/){0,8}[A-Za-z0-9_+=,.@-]{1,64}")
 _REGION = re.compile(r"[a-z]{2,8}(?:-[a-z]{2,16}){1,3}-[0-9]{1,2}")
 _BUCKET = re.compile(r"[a-z0-9*][a-z0-9.*-]{0,61}[a-z0-9*]")  # S3's names, with `*` for any part
 EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 """That of no bytes, which no token may have."""
 
-_SECRETS = ("secret", "secrets", "secret_access_key", "session_token", "token_sha256", "external_id", "through_external_id")
+_SECRETS = (
+    *("secret", "secrets", "secret_access_key", "session_token", "token_sha256", "external_id", "through_external_id"),
+    *("slack", "webhook"),
+)
 _NOT_SECRET = ("key", "key_suffix", "access_key_id", "session_policy")
 
 _KIND: Kind[Literal["human", "bot"]] = attribute_types.one_of("human", "bot")
@@ -91,7 +94,7 @@ def labels_fit(block: Block, reading: Reading) -> bool:
     if shape.labels == 0:
         return True
     name = block.labels[-1]
-    if shape.plain_name and not _NAME.fullmatch(name.text):
+    if shape.plain_name and not NAME.fullmatch(name.text):
         report.add(name.at, "expected a name of at most 64 letters, digits, `_` and `-` that begins with a letter")
         return False
     if not (name.text.isprintable() and 1 <= len(name.text.strip()) <= 128):
@@ -136,7 +139,7 @@ def endpoint(form: Form, credentials: Mapping[str, Credential]) -> Endpoint | No
     assume = role_settings.read(form, needed=True)
     through, through_id = _through(form)
     region = form.need(attribute_types.matching(_REGION, 'a region such as "us-east-1"'), "region")
-    named = form.need(_references(form, "credential"), "credential", "credentials")
+    named = form.need(references(form, "credential"), "credential", "credentials")
     listed = form.need(attribute_types.listing(attribute_types.labelled_account), "accounts")
     colored = form.take(attribute_types.colors, "colors")
     asking = form.take(_ROLE, "organization_role")
@@ -234,32 +237,12 @@ def person(form: Form) -> Person | None:
     return Person(name=form.name, token_sha256=token, kind=kind, **may)
 
 
-def approver(form: Form, people: Mapping[str, Person]) -> Approver | None:
-    """Read a group of approvers; None if it is faulty. `people` are the readable ones, by id."""
-    members = form.need(_references(form, "person", or_one=False), "people")
-    quorum = form.default(attribute_types.whole(1, 100), "quorum", 1)
-    timeout = form.default(attribute_types.duration(), "timeout", 600.0)
-    hold = form.default(attribute_types.duration(), "hold", 300.0)
-    notify = form.take(attribute_types.arguments, "notify") or ()
-    form.close()
-    kind: Literal["human", "bot"] = "bot" if form.block.labels[0].text == "bot" else "human"
-    if members is None:
-        return None
-    for part, member in enumerate(members):
-        if kind == "human" and member in people and people[member].kind == "bot":
-            form.fault(f"`{member}` is a bot: a human approver takes people only", of="people", part=part)
-    if quorum > len(members):
-        form.fault(f"a quorum of {quorum} cannot be reached by {len(members)} people", of="quorum")
-    names = tuple(member.partition(".")[2] for member in members)
-    return Approver(kind=kind, name=form.name, people=names, quorum=quorum, timeout=timeout, hold=hold, notify=notify)
-
-
 def rule(form: Form) -> tuple[int, Rule] | None:
     """Read a rule and its priority; None if it is faulty."""
     condition = form.condition("match", "condition")
     action = form.need(_ACTION, "action", "verdict")
-    approvers = form.take(_references(form, "approver"), "approvers", "approve")
-    endpoints = form.take(_references(form, "endpoint"), "endpoints", "endpoint") or ()
+    approvers = form.take(references(form, "approver"), "approvers", "approve")
+    endpoints = form.take(references(form, "endpoint"), "endpoints", "endpoint") or ()
     reason = form.take(attribute_types.short(500), "reason")
     vends, presign = (form.default(attribute_types.flag, name, default=False) for name in ("vends", "presign"))
     assume = role_settings.read(form)
@@ -309,5 +292,6 @@ def path(form: Form, name: str) -> str | None:
     return None if given is None else form.reading.lookups.path(given)
 
 
-def _references(form: Form, kind: str, *, or_one: bool = True) -> Kind[tuple[str, ...]]:
+def references(form: Form, kind: str, *, or_one: bool = True) -> Kind[tuple[str, ...]]:
+    """A list of references to declared blocks of a kind; with `or_one` also a single one. Gives their ids."""
     return attribute_types.listing(attribute_types.reference(form.reading.declared, kind, did_you_mean), or_one=or_one)

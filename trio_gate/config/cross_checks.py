@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from trio_gate.config.block_reader import Form
-    from trio_gate.config.model import Agent, Endpoint, Person, Rule
+    from trio_gate.config.model import Agent, Approver, Endpoint, Person, Rule
     from trio_gate.config.source import Report
 
 
@@ -100,6 +100,21 @@ def narrowing(
 def people(found: Sequence[tuple[Form, Person]]) -> None:
     """Report tokens that several people share."""
     _distinct(found, "token_sha256", lambda person: person.token_sha256)
+
+
+def escalations(found: Sequence[tuple[Form, Approver]], report: Report) -> None:
+    """Report escalations that would tell nobody, and note those to people who could not answer."""
+    by_id = {approver.id: approver for _, approver in found}
+    for form, approver in found:
+        for part, name in enumerate(approver.escalate_to):
+            other = by_id.get(name)
+            if other is None:
+                continue  # it has faults of its own
+            if not other.notify:
+                form.fault(f"`{name}` has no `notify`: nobody would be notified", of="escalate_to", part=part)
+            if not set(other.people) & set(approver.people):
+                text = f"{title(form.block)} escalates to {name}, none of whose people is among its own: they can answer only where a rule asks them, too"
+                report.note(text, form.block.at)
 
 
 def _distinct(found: Sequence[tuple[Form, object]], name: str, value: Callable[..., str]) -> None:

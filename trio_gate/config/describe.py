@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from trio_gate.config.attribute_types import shown_seconds
 from trio_gate.config.model import RIGHTS
+from trio_gate.config.receivers.model import Program, Slack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trio_gate.config.model import Agent, Approver, Config, Credential, Endpoint, Gateway, OperationReview, RoleSettings, Rule
+    from trio_gate.config.receivers.model import Receiver
 
 
 def describe(config: Config) -> str:
@@ -132,8 +134,22 @@ def _assume(settings: RoleSettings) -> str:
 
 
 def _held(group: Approver) -> str:
-    held = f"; agents wait {shown_seconds(group.hold)}" if group.hold < group.timeout else ""
-    return held + (f"; {group.notify[0]} is run when nobody is connected" if group.notify else "")
+    said = [f"agents wait {shown_seconds(group.hold)}"] if group.hold < group.timeout else []
+    said += map(_told, group.notify)
+    if group.escalate_to:
+        said.append(f"after {shown_seconds(group.escalate_after)} those of {' and '.join(group.escalate_to)} are notified")
+    return "".join(f"; {one}" for one in said)
+
+
+def _told(receiver: Receiver) -> str:
+    """Who is told of what, with no more of a URL than its host."""
+    to = receiver.to
+    if isinstance(to, Program):
+        said = f"{to.command[0]} is run"
+    else:
+        said = f"{'Slack' if isinstance(to, Slack) else 'a webhook'} at {to.url.host} is notified"
+    of = {None: "", "caution": " of cautions and dangers", "danger": " of dangers"}[receiver.level]
+    return f"{said}{of}" + (" when nobody is connected" if receiver.when_absent else "")
 
 
 def _names(names: tuple[str, ...]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from trio_gate.config import blocks, cross_checks, gateway_block, hcl, operation_block
 from trio_gate.config.agents.block import agent as agent_block
 from trio_gate.config.agents.trust import NO_CHECKS, Trust
+from trio_gate.config.approvers.block import approver as approver_block
 from trio_gate.config.block_reader import Form, Reading, title
 from trio_gate.config.condition import ConditionFault
 from trio_gate.config.expressions import Lookups
@@ -106,7 +107,7 @@ def _config(declared: _Blocks, report: Report, find: Find | None, trust: Trust) 
     credentials = {f"aws_account.{form.name}": blocks.credential(form) for form in declared.forms("credential")}
     people = [(form, person) for form in declared.forms("person") if (person := blocks.person(form))]
     by_id = {f"person.{person.name}": person for _, person in people}
-    approvers = [approver for form in declared.forms("approver") if (approver := blocks.approver(form, by_id))]
+    approvers = [(form, approver) for form in declared.forms("approver") if (approver := approver_block(form, by_id))]
     endpoints = [(form, endpoint) for form in declared.forms("endpoint") if (endpoint := blocks.endpoint(form, credentials))]
     agents = [(form, agent) for form in declared.forms("agent") if (agent := agent_block(form, trust))]
     upstreams = [upstream for form in declared.forms("upstream") if (upstream := blocks.upstream(form))]
@@ -125,13 +126,14 @@ def _config(declared: _Blocks, report: Report, find: Find | None, trust: Trust) 
     cross_checks.durations(endpoints, agents, rules)
     cross_checks.narrowing(endpoints, agents, rules)
     cross_checks.people(people)
+    cross_checks.escalations(approvers, report)
     cross_checks.rules(rules, report, admin=gateway.admin is not None)
     return Config(
         gateway=gateway,
         endpoints=tuple(endpoint for _, endpoint in endpoints),
         agents=tuple(agent for _, agent in agents),
         people=tuple(person for _, person in people),
-        approvers=tuple(approvers),
+        approvers=tuple(approver for _, approver in approvers),
         upstreams=tuple(upstreams),
         rules=tuple(rule for _, rule in rules),
         notes=tuple(report.notes),

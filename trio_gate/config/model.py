@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from ipaddress import IPv4Network, IPv6Network
 
+    from trio_gate.config.receivers.model import Receiver
+
 
 @value_class
 class Address:
@@ -291,7 +293,8 @@ class Approver:
         kind: its first label.
         people: their names. quorum: how many different ones must approve.
         timeout: seconds until a question expires. hold: seconds that the agent is kept waiting before it must retry.
-        notify: a program and its arguments, run when a call waits and none of `people` is connected; empty for none.
+        notify: who is told of calls that wait.
+        escalate_to: ids of the approvers whose receivers are told of a call that still waits `escalate_after` seconds after it was asked.
     """
 
     kind: Literal["human", "bot"]
@@ -300,7 +303,9 @@ class Approver:
     quorum: int
     timeout: float
     hold: float = 300.0
-    notify: tuple[str, ...] = ()
+    notify: tuple[Receiver, ...] = ()
+    escalate_to: tuple[str, ...] = ()
+    escalate_after: float = 0.0
 
     @property
     def id(self) -> str:

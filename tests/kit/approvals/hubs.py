@@ -13,6 +13,7 @@ from tests.kit.approvals.asking import asked
 from tests.kit.approvals.questions import question
 from tests.kit.configs import BASE, HASH, MAIN, load
 from trio_gate.approval.question import Group
+from trio_gate.errors import UpstreamError
 from trio_gate.shell.approval.hub_config import hub_config
 
 TEXT = f"""
@@ -35,6 +36,12 @@ CONFIG = load(BASE + MAIN + TEXT)
 OTHER_RULE = load(BASE + MAIN + TEXT.replace('action = "approve"', 'match = aws.access == "write" action = "approve"'))
 STANDING = hub_config(CONFIG).standings["the rest"]
 ALICE = Group(id="human.oncall", people=("alice",), quorum=1, timeout=600.0)
+
+
+async def nowhere(host, *_):
+    """The way to webhooks on a machine without a network."""
+    await trio.lowlevel.checkpoint()
+    raise UpstreamError(f"{host} cannot be reached")
 
 
 def call(number: int = 1, **changes):

@@ -7,7 +7,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from tests.kit.approvals.agents import Agent
 from tests.kit.approvals.asking import asked, listening
-from tests.kit.approvals.hubs import CONFIG
+from tests.kit.approvals.hubs import CONFIG, nowhere
 from tests.kit.approvals.questions import FixedClock
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.open_hub import open_hub
@@ -49,6 +49,6 @@ def bob(hub, clock):
 @pytest.fixture
 def opened(tmp_path, clock):
     def begin(config=CONFIG):
-        return open_hub(config, clock, str(tmp_path / "approvals.db"), "https://gate/")
+        return open_hub(config, clock, str(tmp_path / "approvals.db"), "https://gate/", send=nowhere)
 
     return begin

@@ -14,7 +14,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from tests.formats.kit import written
 from tests.kit.approvals.asking import listening
-from tests.kit.approvals.hubs import CONFIG, STANDING, call, waiting
+from tests.kit.approvals.hubs import CONFIG, STANDING, call, nowhere, waiting
 from tests.kit.shortages import no_thread
 from trio_gate.approval.channel.frames import Lift, Rejected, Revoke, Stop
 from trio_gate.cli.log import cells
@@ -216,7 +216,7 @@ async def test_what_is_void_has_a_row(clock, tmp_path):
     record = str(tmp_path / "audit.db")
     async with open_audit_log(record) as audit:
         for _ in range(2):
-            async with open_hub(CONFIG, clock, str(tmp_path / "approvals.db"), "", audit):
+            async with open_hub(CONFIG, clock, str(tmp_path / "approvals.db"), "", audit, send=nowhere):
                 pass
     [row] = read_last(record, 10)
     assert (row["kind"], row["decision"]["reason"]) == ("voided", row["act"]["reason"])

@@ -9,6 +9,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from tests.kit.approvals.agents import Agent
 from tests.kit.approvals.asking import asked, listening
+from tests.kit.approvals.hubs import nowhere
 from tests.kit.approvals.questions import FixedClock, question
 from tests.kit.configs import BASE, MAIN, load
 from tests.shell.audit.test_acts import chain
@@ -95,7 +96,7 @@ def changed(request, tmp_path, clock):
 
             def opened(name):
                 config = load(BASE + MAIN + CHANGES[name](TEXT))
-                return open_hub(config, clock, str(tmp_path / "approvals.db"), "", audit)
+                return open_hub(config, clock, str(tmp_path / "approvals.db"), "", audit, send=nowhere)
 
             async with opened("nothing") as hub:
                 await begin(hub)

@@ -12,7 +12,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from tests.kit.approvals.asking import listening
-from tests.kit.approvals.hubs import CONFIG, OTHER_RULE, call, waiting
+from tests.kit.approvals.hubs import CONFIG, OTHER_RULE, call, nowhere, waiting
 from tests.kit.approvals.questions import FixedClock
 from trio_gate.approval.channel.frames import Accepted, Activity, Decide, Decided, GrantEnded, Open, Pending, Rejected, Resolved
 from trio_gate.approval.param_tree import Part, ToRead
@@ -36,7 +36,7 @@ class Full:
 
 async def test_a_stop_is_kept_though_the_record_takes_no_row_of_it(tmp_path):
     path = str(tmp_path / "approvals.db")
-    async with open_hub(CONFIG, FixedClock(), path, "", Full()) as hub:
+    async with open_hub(CONFIG, FixedClock(), path, "", Full(), send=nowhere) as hub:
         hub.stop("ci", "alice", "odd calls")
         hub.acts.note(gateway_row("started", CONFIG, 1, FixedClock().now()))
     with closing(ApprovalDatabase(path)) as database:
@@ -48,7 +48,7 @@ async def hub(tmp_path):
     """A hub whose writers wait, after a flush that had nothing to write."""
     async with (
         open_audit_log(str(tmp_path / "audit.db")) as audit,
-        open_hub(CONFIG, FixedClock(), str(tmp_path / "approvals.db"), "", audit) as hub,
+        open_hub(CONFIG, FixedClock(), str(tmp_path / "approvals.db"), "", audit, send=nowhere) as hub,
     ):
         await hub.flush()
         await wait_all_tasks_blocked()
@@ -168,7 +168,7 @@ async def test_what_is_out_of_time_ends_by_itself(tmp_path, autojump_clock):
             return FixedClock().time + timedelta(seconds=trio.current_time() - self.began)
 
     clock = Ticking()
-    async with open_hub(CONFIG, clock, str(tmp_path / "x.db"), "") as hub:
+    async with open_hub(CONFIG, clock, str(tmp_path / "x.db"), "", send=nowhere) as hub:
         async with waiting(hub, call(1), call(2, digest="e" * 64, repeat_key="e" * 64)):
             pass
         with listening(hub, clock) as alice:
@@ -185,9 +185,9 @@ async def test_after_a_restart_what_was_to_be_read_is_not_here_until_its_agent_i
     note = {"Note": {"$cut": {"text": "x", "length": 9000, "sha256": "0" * 64, "part": "p1"}}}
     parts = {"not_shown": (Part(part="p1", name="Note", why="cut"),)}
     long = partial(call, params=note, to_read=(ToRead(part="p1", name="Note", what="text", whole=False),), **parts)
-    async with open_hub(CONFIG, clock, path, "", Full()) as hub, waiting(hub, long()):
+    async with open_hub(CONFIG, clock, path, "", Full(), send=nowhere) as hub, waiting(hub, long()):
         pass
-    async with open_audit_log(str(tmp_path / "audit.db")) as audit, open_hub(CONFIG, clock, path, "", audit) as hub:
+    async with open_audit_log(str(tmp_path / "audit.db")) as audit, open_hub(CONFIG, clock, path, "", audit, send=nowhere) as hub:
         with listening(hub, clock) as alice:
             alone = (await alice.until(Pending)).prompt
             assert alone["params"] != note

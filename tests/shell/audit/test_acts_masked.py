@@ -8,6 +8,7 @@ import trio
 
 from tests.kit.approvals.acts import ALL, CONFIG, decide, leaves
 from tests.kit.approvals.asking import asked, listening
+from tests.kit.approvals.hubs import nowhere
 from tests.kit.approvals.questions import FixedClock, question
 from trio_gate.approval.channel.frames import Decide, Stop
 from trio_gate.approval.question import Group
@@ -22,7 +23,7 @@ async def test_what_people_write_is_masked_wherever_it_is_kept_or_logged(path, t
     caplog.set_level("DEBUG")
     clock = FixedClock()
     file = str(tmp_path / "approvals.db")
-    async with open_audit_log(path) as audit, open_hub(CONFIG, clock, file, "", audit) as hub:
+    async with open_audit_log(path) as audit, open_hub(CONFIG, clock, file, "", audit, send=nowhere) as hub:
         standing = hub.config.standings["the rest"]
         made = asked(
             question("q1", Group(id="human.oncall", people=("alice", "bob"), quorum=2, timeout=600.0)), standing=standing

@@ -29,7 +29,7 @@ FILE = "approvals.db"
 SCHEMA = 3
 """The version of what is kept. It rises with the request digest and with whatever else an approval depends on: an older approval is void."""
 
-Kind = Literal["prompt", "decided", "grant", "stop", "proof"]
+Kind = Literal["prompt", "decided", "grant", "stop", "proof", "notice"]
 _Notes = dict[tuple[Kind, str], str | None]
 
 _TABLES = """

@@ -68,7 +68,6 @@ class ApprovalHub:
         ledger: what was sent and denied of late.
         voting: held while a vote is recorded and counted, so that votes count in the order in which they came.
         deadlines_changed: set when something new may expire; see `open_hub`.
-        notices: lines that everyone who connects is shown.
         sessions: the virtual sessions of agents; None without any.
         page: the URL of the approvals page, empty without one.
     """
@@ -98,7 +97,6 @@ class ApprovalHub:
         self.ledger = Ledger(timedelta(seconds=self.limits.deny_cooldown))
         self.voting = trio.Lock()
         self.deadlines_changed = trio.Event()
-        self.notices = (database.void,) if database is not None and database.void else ()
         self._clock = clock
         self._database = database
         self._notifier = notifier
@@ -125,6 +123,8 @@ class ApprovalHub:
         if self._database is not None:
             self.decided.load(self._database.load("decided").values(), {grant.id for grant in self.grants.table})
         self._questions.load()
+        if self._notifier is not None:
+            self._notifier.load(self)
         self._changed(Change(before=self._database.proofs() if self._database else {}, after=self.config.proofs))
 
     def judge_again(self, config: HubConfig) -> None:
@@ -142,6 +142,8 @@ class ApprovalHub:
                 self._void_votes(entry, change)
             else:
                 self.settle(entry, withdraw(entry.prompt), why="its rule, agent or approvers changed in the configuration")
+        if self._notifier is not None:
+            self._notifier.take(self.config.approvers)
         self.grants.void(self.config.standings, change)
         self.ledger.void(change.same, lambda person: change.stands(person, granting=False))
         if self._database is not None:
@@ -248,7 +250,8 @@ class ApprovalHub:
         if earlier is not None:
             question = replace(question, risks=(Reason(level="caution", code="sent", text=earlier), *question.risks))
         entry = self._questions.add(question, asked.standing)
-        self._notify(question)
+        if self._notifier is not None:
+            self._notifier.watch(entry)
         self.deadlines_changed.set()
         return entry
 
@@ -281,13 +284,18 @@ class ApprovalHub:
             max_uses=self.limits.grant_uses,
             agents=self.config.agents if person.may_stop else (),
             stops=tuple(as_json(stop) for stop in self.stops),
-            notices=self.notices,
+            notices=self._notices(),
             pending=len(prompts),
             grants=len(grants),
         )
         decided = [encode(frame) for frame in self.decided.of(person.name)] if follows else []
         with self.subscribers.join(person, (encode(hello), *prompts, *grants, *decided), follows=follows) as subscription:
             yield subscription
+
+    def _notices(self) -> tuple[str, ...]:
+        """What everyone who connects is shown about this run of the gateway."""
+        void = (self._database.void,) if self._database is not None and self._database.void else ()
+        return (*void, *(self._notifier.undelivered.lines() if self._notifier is not None else ()))
 
     def alike(self, entry: Entry, person: str) -> list[Asked]:
         """What the others ask, of a person, whose agents wait and that a grant of this question may cover."""
@@ -334,6 +342,8 @@ class ApprovalHub:
 
     def _ended(self, after: Prompt, grant: str | None, why: str = "") -> None:
         """Tell how a question ended."""
+        if self._notifier is not None:
+            self._notifier.end(after.question.id)
         is_for = after.question.is_for
         self.subscribers.publish(resolved(after, grant), is_for)
         told = self.decided.ended(after, at=self._clock.now(), grant=grant, why=why)
@@ -359,13 +369,6 @@ class ApprovalHub:
                 self.settle(entry, expire(entry.prompt))
         self.grants.sweep()
         self.ledger.forget(now)
-
-    def _notify(self, question: Question) -> None:
-        """Run the `notify` programs of those approvers of whom nobody is connected."""
-        for group in question.approvers:
-            program = self.config.notify.get(group.id, ())
-            if self._notifier is not None and program and not self.subscribers.has(group.people):
-                self._notifier.notify(program, question)
 
 
 def _waits(entry: Entry, outcome: Literal["hold", "stop"]) -> Verdict:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trio_gate.approval.question import Question
-    from trio_gate.config.model import Agent, Config
+    from trio_gate.config.model import Agent, Approver, Config
 
 
 @value_class
@@ -41,14 +41,14 @@ class HubConfig:
     Attributes:
         agents: names.
         standings: the fingerprint of each rule that asks, and its approvers, by the rule's name.
-        notify: the program of each approver that has one, by the approver's id.
+        approvers: by id.
         proofs: a fingerprint of each agent, each person, and of a person's right to grant, by `agent_proof` and so on.
         max_pending: how many calls of an agent may wait, where its block says so; by `agent_proof`.
     """
 
     agents: tuple[str, ...] = ()
     standings: Mapping[str, str] = field(default_factory=dict)
-    notify: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    approvers: Mapping[str, Approver] = field(default_factory=dict)
     proofs: Mapping[str, str] = field(default_factory=dict)
     max_pending: Mapping[str, int] = field(default_factory=dict)
 
@@ -120,7 +120,7 @@ def hub_config(config: Config) -> HubConfig:
     return HubConfig(
         agents=tuple(agent.name for agent in config.agents),
         standings={rule.name: standing(rule, [approvers[name] for name in rule.approvers]) for rule in asking},
-        notify={approver.id: approver.notify for approver in config.approvers if approver.notify},
+        approvers=approvers,
         proofs={
             **{agent_proof(one.name): _ways(one) for one in config.agents},
             **{person_proof(one.name): _proof(one.token_sha256, one.kind) for one in config.people},

@@ -16,6 +16,7 @@ from trio_gate.shell.approval.database import ApprovalDatabase
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import hub_config, limits_of
 from trio_gate.shell.approval.notifier import Notifier
+from trio_gate.shell.notices.delivery import Delivery
 from trio_gate.shell.worker_threads import in_thread
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Config
     from trio_gate.ports import AuditLog, Clock, Sessions
     from trio_gate.shell.audit.acts import Acts
+    from trio_gate.shell.notices.delivery import Send
 
 SWEEP_EVERY = 30
 """The most seconds between two checks for what has expired: that soon, a machine that slept is noticed."""
@@ -39,24 +41,23 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def open_hub(
-    config: Config, clock: Clock, path: str, link: str, audit: AuditLog | None = None, sessions: Sessions | None = None
+    config: Config,
+    clock: Clock,
+    path: str,
+    link: str,
+    audit: AuditLog | None = None,
+    sessions: Sessions | None = None,
+    *,
+    send: Send,
 ) -> AsyncIterator[ApprovalHub]:
     """A hub that keeps its state in the database at `path`; `link` is the address of the approvals page.
 
-    `audit` is the record of what people do, `sessions` are those that they may end. Raises StorageUnavailable if the database cannot be used.
+    `audit` is the record of what people do, `sessions` are those that they may end, `send` is the way to webhooks. Raises StorageUnavailable if the database cannot be used.
     """
     database = await in_thread(ApprovalDatabase, path)
-    notifier = Notifier(link)
-    hub = ApprovalHub(
-        clock,
-        limits_of(config),
-        hub_config(config),
-        database=database,
-        audit=audit,
-        notifier=notifier,
-        sessions=sessions,
-        page=link,
-    )
+    notifier = Notifier(clock, Delivery(send, clock), link, database)
+    limits, made = limits_of(config), hub_config(config)
+    hub = ApprovalHub(clock, limits, made, database=database, audit=audit, notifier=notifier, sessions=sessions, page=link)
     try:
         hub.load()
         async with trio.open_nursery() as nursery:
@@ -64,7 +65,7 @@ async def open_hub(
             nursery.start_soon(database.look)
             nursery.start_soon(_writing, database)
             nursery.start_soon(_writing, hub.acts)
-            nursery.start_soon(notifier.run)
+            nursery.start_soon(notifier.run, hub.subscribers.has)
             yield hub
             nursery.cancel_scope.cancel()
     finally:

@@ -1,0 +1,1 @@
+"""The `approver` block: who approves, and how they learn of what waits."""

@@ -1,0 +1,1 @@
+"""Receivers: where the people of an approver learn of calls that wait for them."""

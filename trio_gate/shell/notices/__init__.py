@@ -1,0 +1,1 @@
+"""Notices on their way: programs that are run, and messages that are posted."""
