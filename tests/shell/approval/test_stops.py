@@ -93,6 +93,7 @@ def test_the_agent_reads_why_and_the_log_keeps_no_secret_of_it(clock, reason, de
     stops.stop(None, "alice", reason)
     with pytest.raises(Denied, match="all calls are stopped by a person until that is lifted") as refused:
         stops.check("ci")
-    assert refused.value.reason.endswith(reason or "lifted")
+    said = "lifted" + (f": {reason}" if reason else "")
+    assert refused.value.reason.endswith(f"{said}: tell your user, and run it again only then")
     assert detail in refused.value.detail
     assert "AKIAIOSFODNN7EXAMPLE" not in refused.value.detail
