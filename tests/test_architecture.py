@@ -40,6 +40,7 @@ ROOMS = [
         "comparison",
         "ports",
         "exchange",
+        "agent_view",
     ),
     *("shell", "client", "app", "cli", "__main__"),
 ]
@@ -60,7 +61,8 @@ SHELL_ROOMS: dict[str, set[str]] = {
     "notices": {"programs"},
     "admin": {"net", "approval", "wrong_tokens"},
     "comparison": set(),
-    "exchange": {"net", "audit", "comparison", "upstream", "sessions", "worker_threads"},
+    "agent_view": {"worker_threads"},
+    "exchange": {"agent_view", "net", "audit", "comparison", "upstream", "sessions", "worker_threads"},
     "listen": {"net", "certificates", "exchange", "wrong_tokens"},
     "clock": set(),
     "core_dumps": set(),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
+    from trio_gate.approval.for_agents import AgentState, Told
     from trio_gate.approval.question import Question
     from trio_gate.approval.state import Verdict
     from trio_gate.audit.record import Intent, Many, Outcome
@@ -229,6 +230,12 @@ class Approvals(Protocol):
 
     def check(self, agent: str | None) -> None:
         """Raise Denied while the calls of an agent are stopped, StorageUnavailable while a stop could not be stored."""
+
+    def of_agent(self, agent: str | None) -> AgentState:
+        """What waits, is granted and is stopped of an agent."""
+
+    async def asked_by(self, agent: str | None, question_id: str, within: float) -> Told | None:
+        """Where a question of an agent stands, as soon as it is over, or after `within` seconds; None if it is none of its own."""
 
     def publish(self, record: Callable[[], tuple[Intent, Outcome]]) -> None:
         """Show a finished call to the people who observe; `record` is called only if there are any."""

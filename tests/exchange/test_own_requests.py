@@ -113,6 +113,68 @@ def test_what_is_refused(changes, way, kind, said):
         own_requests.stands_for(proven(head(**changes), ingress), OBJECT, SNAPSHOT, TABLE)
 
 
+ASKED = {
+    ("/-/agent", (), ""): own_requests.About(question=None, within=0, as_json=False),
+    ("/-/agent", (), "application/json"): own_requests.About(question=None, within=0, as_json=True),
+    ("/-/agent", (), "Application/JSON;q=1, */*"): own_requests.About(question=None, within=0, as_json=True),
+    ("/-/agent", (), "text/markdown, application/json"): own_requests.About(question=None, within=0, as_json=False),
+    ("/-/agent/approvals/q12", (), "*/*"): own_requests.About(question="q12", within=0, as_json=False),
+    ("/-/agent/approvals/q12", (("wait", "60"),), ""): own_requests.About(question="q12", within=60, as_json=False),
+}
+
+
+@pytest.mark.parametrize(("path", "query", "accept"), ASKED)
+def test_what_an_agent_asks_about_itself(path, query, accept):
+    fields = (("accept", accept),) if accept else ()
+    found = own_requests.about(head(path, b"", method="GET", query=query, fields=fields))
+    assert found == ASKED[path, query, accept]
+
+
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        ("/-/agent", "POST"),
+        ("/-/agent/presign", "GET"),
+        ("/-/agent/approvals", "GET"),
+        ("/-/agent/approvals/Q!", "GET"),
+        ("/-/agent/", "GET"),
+    ],
+)
+def test_what_asks_for_something_else(path, method):
+    assert own_requests.about(head(path, b"", method=method)) is None
+
+
+@pytest.mark.parametrize("path", ["/-/agent", "/-/agent/approvals/q1"])
+def test_of_what_it_asks_nothing_is_changed(path):
+    with pytest.raises(Malformed, match="takes GET") as refused:
+        own_requests.stands_for(proven(head(path, method="POST")), OBJECT, SNAPSHOT, TABLE)
+    assert refused.value.status == 405
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/-/agent", (("wait", "1"),)),
+        ("/-/agent", (("agent", "other"),)),
+        *(("/-/agent/approvals/q1", (("wait", wait),)) for wait in ("61", "-1", "", "1.5", "001", "\u0661")),
+        ("/-/agent/approvals/q1", (("wait", "1"), ("wait", "1"))),
+        ("/-/agent/approvals/q1", (("other", "1"),)),
+    ],
+)
+def test_other_parameters_are_refused(path, query):
+    with pytest.raises(Malformed, match="takes no parameter but, of an approval, `wait`"):
+        own_requests.about(head(path, b"", method="GET", query=query))
+
+
+def test_a_body_is_refused_and_so_is_another_than_was_signed():
+    own_requests.check_body(head("/-/agent", b"", method="GET"), b"")
+    with pytest.raises(Malformed, match="takes no body"):
+        own_requests.check_body(head("/-/agent", b"{}", method="GET"), b"{}")
+    other = hashlib.sha256(b"{}").hexdigest()
+    with pytest.raises(GateError, match="hash"):
+        own_requests.check_body(head("/-/agent", b"{}", method="GET", fields=(("x-amz-content-sha256", other),)), b"")
+
+
 def test_a_url_is_no_request_to_the_gateway():
     signed = head().headers
     credential = dict(signed)["authorization"].split("Credential=")[1].split(",")[0]

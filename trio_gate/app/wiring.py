@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.config.gateway_block import EVERY_ADDRESS
+from trio_gate.shell.agent_view.answers import AgentViews
 from trio_gate.shell.approval import database
 from trio_gate.shell.approval.open_hub import open_hub
 from trio_gate.shell.audit.acts import Unreviewed
-from trio_gate.shell.audit.database import FILE
+from trio_gate.shell.audit.database import FILE, services_of
 from trio_gate.shell.audit.decision_log import DecisionLog
 from trio_gate.shell.audit.refusals import open_refusals
 from trio_gate.shell.audit.writer import open_audit_log
@@ -93,6 +94,7 @@ async def open_services(config: Config, hosts: Hosts, *, ours: Callable[[bytes],
                 decisions=decisions,
                 refusals=refusals,
                 unreviewed=Unreviewed(hub.acts, clock),
+                views=AgentViews(hub, partial(services_of, str(state / FILE))),
                 bodies=_bodies(config.gateway, state),
             )
             sessions.watch(partial(_forget, credentials, services.keys))

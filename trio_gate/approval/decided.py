@@ -117,6 +117,11 @@ class DecidedTable:
         """The last MAX_SHOWN that a person was asked, the oldest first."""
         return [frame for frame, people in self._kept.values() if person in people][-MAX_SHOWN:]
 
+    def of_agent(self, question_id: str, agent: str | None) -> Decided | None:
+        """How a question of this agent ended; None if that is not known, or it was another's."""
+        frame, _ = self._kept.get(question_id, (None, None))
+        return frame if frame is not None and frame.call["agent"] == agent else None
+
     def _put(self, frame: Decided, people: frozenset[str]) -> None:
         self._kept[frame.id] = frame, people
         self._write_down(frame.id)

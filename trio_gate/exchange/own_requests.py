@@ -1,11 +1,13 @@
 """Requests to the gateway itself, at the own addresses of its listeners: what each path is for, and what is answered.
 
-Rule: they are proven, limited and stopped like calls, by the same steps. A path is a row of the table.
+Rule: they are proven and limited like calls, by the same steps. A path is a row of the table. What is asked for as a call is stopped like
+one, too; what an agent asks about itself is not, or it would never read that it is stopped.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
@@ -16,6 +18,7 @@ from trio_gate.exchange.snapshot import check_place
 from trio_gate.exchange.steps import Routed, Unframed
 from trio_gate.signing.signed_url import signed_url
 from trio_gate.signing.verify import payload_hash_of
+from trio_gate.values import value_class
 from trio_gate.wire.head import Held, ResponseHead
 
 if TYPE_CHECKING:
@@ -39,7 +42,48 @@ _PATHS: Mapping[tuple[str, str], Callable[[Members, Where], Presign]] = {
 }
 """What is asked for by each method and path."""
 
+MOST_WAIT = 60
+"""Seconds that a request may wait for people's answer: as long as botocore waits for one, unless it is told otherwise."""
+
+_ABOUT = "/-/agent"
+_QUESTION = re.compile(r"/-/agent/approvals/([a-z0-9]{1,64})")
+_SECONDS = re.compile(r"[0-9]{1,2}")
+
 _FIELDS = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
+
+
+@value_class
+class About:
+    """What an agent asks about itself: one of its questions and for how many seconds to wait for that, or all (None); as JSON or as text."""
+
+    question: str | None
+    within: int
+    as_json: bool
+
+
+def about(head: RequestHead) -> About | None:
+    """What a request to the gateway asks about its agent; None where it asks for something else. Raises Malformed."""
+    found = _QUESTION.fullmatch(head.target.path)
+    if head.method != "GET" or (found is None and head.target.path != _ABOUT):
+        return None
+    query = dict(head.target.query)
+    within = query.pop("wait", "0") if found else "0"
+    if query or len(head.target.query) > 1 or not _SECONDS.fullmatch(within) or int(within) > MOST_WAIT:
+        raise Malformed(f"this path takes no parameter but, of an approval, `wait`: whole seconds up to {MOST_WAIT}")
+    return About(question=found[1] if found else None, within=int(within), as_json=_wants_json(head.one("accept") or ""))
+
+
+def check_body(head: RequestHead, body: bytes) -> None:
+    """Raise Malformed unless a request about its agent has the body that it was signed with, which is none."""
+    payload_hash_of(head, Held(data=body))
+    if body:
+        raise Malformed("this path takes no body")
+
+
+def _wants_json(accept: str) -> bool:
+    """Whether JSON is asked for before any other type. Text is what models read best."""
+    first = accept.partition(",")[0].partition(";")[0]
+    return first.strip(" \t").lower() == "application/json"
 
 
 def stands_for(proven: Proven, body: bytes, snapshot: Snapshot | Unconfigured, table: HostTable) -> Unframed:
@@ -69,6 +113,8 @@ def _asked(head: RequestHead) -> Callable[[Members, Where], Presign]:
     found = _PATHS.get((head.method, head.target.text))
     if found is None:
         methods = [method for method, path in _PATHS if path == head.target.text]
+        if head.target.path == _ABOUT or _QUESTION.fullmatch(head.target.path):
+            methods = ["GET"]
         if methods:
             raise Malformed(f"this path of the gateway takes {' or '.join(methods)}", status=405)
         raise Unidentified("the gateway has no such path", status=404)

@@ -1,6 +1,7 @@
 """The way of a request, as a table.
 
-Rule: the shell may forward only from SIGNED; what the gateway answers itself goes from CLEARED to ANSWERED. Every path to SIGNED passes AUTHENTICATED, IDENTIFIED and then ALLOWED or
+Rule: the shell may forward only from SIGNED; what the gateway answers itself goes from CLEARED to ANSWERED,
+and what an agent asks about itself, which is no call, from AUTHENTICATED. Every path to SIGNED passes AUTHENTICATED, IDENTIFIED and then ALLOWED or
 APPROVED, in this order: who asks is proven before anyone looks at what is asked. `tests/exchange/test_states.py` walks all
 paths. An event for which a state has no entry cannot happen there. Until AWS's answer has been sent on whole, an exchange
 may be refused or aborted; either way it is recorded once.
@@ -47,7 +48,7 @@ _ENDS = {Event.REFUSED: State.REFUSED, Event.ABORTED: State.ABORTED}
 
 TRANSITIONS: dict[State, dict[Event, State]] = {
     State.RECEIVED: {Event.AUTHENTICATED: State.AUTHENTICATED, **_ENDS},
-    State.AUTHENTICATED: {Event.IDENTIFIED: State.IDENTIFIED, **_ENDS},
+    State.AUTHENTICATED: {Event.IDENTIFIED: State.IDENTIFIED, Event.ANSWERED: State.ANSWERED, **_ENDS},
     State.IDENTIFIED: {Event.ALLOWED: State.CLEARED, Event.APPROVAL_NEEDED: State.PENDING, **_ENDS},
     State.PENDING: {Event.APPROVED: State.CLEARED, **_ENDS},
     State.CLEARED: {Event.CREDENTIALS_READY: State.ARMED, Event.ANSWERED: State.ANSWERED, **_ENDS},

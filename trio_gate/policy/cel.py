@@ -24,7 +24,7 @@ from trio_gate.facet.schema import FACETS
 from trio_gate.policy.activation import GatheredFacts, Plan, Undecided
 from trio_gate.policy.checked_ast import Node, tree
 from trio_gate.policy.closures import closure_of
-from trio_gate.policy.cost import work_faults
+from trio_gate.policy.cost import BUDGET, most_iterations, work_faults
 from trio_gate.policy.diagnostics import Fault, compile_faults
 from trio_gate.policy.guarded_has import guarded
 from trio_gate.policy.literals import literals
@@ -32,7 +32,7 @@ from trio_gate.policy.references import arn_remarks, name_faults, patterns, read
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from trio_gate.facet.extract import Facets
     from trio_gate.facet.values import Plain
@@ -171,12 +171,21 @@ class PartialCondition:
 
     def __init__(self, source: str) -> None:
         compile_condition(source)
-        self._program = _compiled(source)[0]
-        found = list(reads(tree(self._program.serialize())))
+        self._program, root = _compiled(source)
+        found = list(reads(root))
         self.facets = frozenset(".".join(read.path[:2]) for read in found)
         """What it reads, by name."""
         self._tested = frozenset(".".join(read.path) for read in found if read.tested and len(read.path) == 2)
+        self._may_stop = {".".join(read.path[:2]) for read in found if read.tested}
+        self._costly = most_iterations(root) >= BUDGET
         self._programs: dict[frozenset[str], Any] = {}
+
+    def decidable(self, known: Collection[str]) -> bool:
+        """Whether `answer` holds for every such call: none may exceed the budget or, for a test, be one of which a facet is unknown.
+
+        `known` are the facets that are never unknown of such a call.
+        """
+        return not self._costly and self._may_stop.issubset(known)
 
     def answer(self, known: Mapping[str, Plain]) -> bool | None:
         """What it is for every call with these facets, by name; None where it depends on the others. None as a value is unset."""

@@ -5,6 +5,7 @@ import os
 import sqlite3
 import stat
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -17,7 +18,7 @@ from trio_gate.audit.redact import encode
 from trio_gate.audit.rows import Row, intent_row, outcome_row, whole_row
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.audit import database
-from trio_gate.shell.audit.database import FILTERS, AuditDatabase, read_last, recent, search
+from trio_gate.shell.audit.database import FILTERS, AuditDatabase, read_last, recent, search, services_of
 
 
 def searched(*given):
@@ -313,3 +314,15 @@ def test_recent_rows_are_those_of_a_rule_newest_first_until_they_are_too_old(sto
 def test_recent_rows_of_no_database_are_not_to_be_had(tmp_path):
     with pytest.raises(AuditUnavailable):
         list(recent(str(tmp_path / "none.db"), "r", NOW, 1))
+
+
+def test_the_services_of_an_agent_are_those_of_its_newest_calls(path, store, monkeypatch):
+    store.append([intent_row(replace(intent("r-0"), service="ec2"))])
+    called = [("ci", "sqs"), ("ci", "s3"), ("ci", "s3"), ("other", "iam"), (None, "sts"), ("ci", None)]
+    store.append(
+        [intent_row(replace(intent(f"r-{at}"), agent=agent, service=name)) for at, (agent, name) in enumerate(called, 1)]
+    )
+    assert services_of(path, "ci") == ["ec2", "s3", "sqs"]
+    assert (services_of(path, None), services_of(path, "nobody")) == (["sts"], [])
+    monkeypatch.setattr(database, "MOST_LOOKED_BACK", 6)
+    assert services_of(path, "ci") == ["s3", "sqs"]

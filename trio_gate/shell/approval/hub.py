@@ -20,6 +20,8 @@ import trio
 from trio_gate.approval.channel.codec import as_json, encode, resolved, timestamp
 from trio_gate.approval.channel.frames import Hello
 from trio_gate.approval.decided import DecidedTable
+from trio_gate.approval.for_agents import AgentState, of_decided, of_prompt
+from trio_gate.approval.grant import spent
 from trio_gate.approval.send_history import Ledger
 from trio_gate.approval.state import Status, Verdict, expire, granted, proposed, verdict_of, withdraw
 from trio_gate.audit.acts import void_row, voided_row
@@ -38,6 +40,7 @@ from trio_gate.shell.audit.acts import Acts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from trio_gate.approval.for_agents import Told
     from trio_gate.approval.persistence import Stop
     from trio_gate.approval.question import Question
     from trio_gate.approval.state import Prompt
@@ -159,6 +162,7 @@ class ApprovalHub:
         """Answer all agents that wait that the gateway stops; their questions stay for the next start."""
         self._stopping = True
         for entry in self:
+            entry.over.set()
             if entry.attempt is not None:
                 entry.attempt.answer(_waits(entry, "stop"))
                 self._leave(entry, entry.attempt)
@@ -360,6 +364,25 @@ class ApprovalHub:
             self._questions.end(entry, after)
             attempt.answer(self._clearances.approved(attempt.asked, replace(verdict_of(after), grant=grant.id), grant=grant.id))
             self._ended(after, None)
+
+    def of_agent(self, agent: str | None) -> AgentState:
+        """See `ports.Approvals`."""
+        self.sweep()
+        waiting = tuple(entry.prompt for entry in self if entry.prompt.question.agent == agent)
+        grants = tuple(grant for grant in self.grants.table if grant.agent == agent and not spent(grant))
+        return AgentState(waiting=waiting, grants=grants, stop=self.stops.of_agent(agent))
+
+    async def asked_by(self, agent: str | None, question_id: str, within: float) -> Told | None:
+        """See `ports.Approvals`."""
+        self.sweep()
+        entry = self._questions.of_agent(question_id, agent)
+        if entry is not None:
+            with trio.move_on_after(within):
+                await entry.over.wait()
+            if entry.prompt.status is Status.PENDING:
+                return of_prompt(entry.prompt, self.page)
+        decided = self.decided.of_agent(question_id, agent)
+        return of_decided(decided, self.grants.table.get(decided.grant or "")) if decided is not None else None
 
     def sweep(self) -> None:
         """End the questions and grants whose time is over."""

@@ -59,6 +59,11 @@ class PendingQuestions:
         entry = self._entries.get(question_id)
         return entry if entry is not None and entry.prompt.question.is_for(person) else None
 
+    def of_agent(self, question_id: str, agent: str | None) -> Entry | None:
+        """The question of this id; None if it does not wait, or is another agent's."""
+        entry = self._entries.get(question_id)
+        return entry if entry is not None and entry.prompt.question.agent == agent else None
+
     def matching(self, asked: Asked) -> Entry | None:
         """The question that this attempt repeats: the same asker, call and rule.
 
@@ -134,6 +139,7 @@ class PendingQuestions:
         """Take a question out, in its last state; the attempt that waits for its answer, if one does."""
         attempt = entry.attempt
         entry.prompt, entry.attempt = after, None
+        entry.over.set()
         del self._entries[after.question.id]
         if self._database is not None:
             self._database.drop("prompt", after.question.id)

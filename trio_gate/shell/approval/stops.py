@@ -47,12 +47,16 @@ class Stops:
 
     def check(self, agent: str | None) -> None:
         """Raise Denied while the calls of an agent are stopped."""
-        stop = self._stops.get(None) or self._stops.get(agent)
+        stop = self.of_agent(agent)
         if stop is not None:
             what = "all calls are" if stop.agent is None else "this agent's calls are"
             why = f"{what} stopped by a person until that is lifted"
             said, kept = (f": {stop.reason}", f": {kept_text(stop.reason)}") if stop.reason else ("", "")
             raise Denied(f"{why}{said}: tell your user, and run it again only then", detail=why + kept, outcome="stopped")
+
+    def of_agent(self, agent: str | None) -> Stop | None:
+        """The stop that an agent's calls are refused by."""
+        return self._stops.get(None) or self._stops.get(agent)
 
     def stop(self, agent: str | None, by: str, reason: str) -> Stop:
         """Refuse an agent's calls, or with None all calls, from now on; a stop already in force is replaced."""

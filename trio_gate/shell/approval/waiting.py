@@ -50,6 +50,7 @@ class Entry:
         asked: what its last attempt asked; None after a restart.
         attempt: the attempt that waits now; None while the agent is away.
         readings: what each person has read of it.
+        over: set when it does not wait any more, or the gateway stops.
     """
 
     prompt: Prompt
@@ -58,3 +59,4 @@ class Entry:
     asked: Asked | None = None
     attempt: Attempt | None = None
     readings: Readings = field(default_factory=Readings)
+    over: trio.Event = field(default_factory=trio.Event)

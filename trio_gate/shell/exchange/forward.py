@@ -10,30 +10,37 @@ from __future__ import annotations
 import html
 import logging
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import trio
 
 from trio_gate.errors import NOT_YOUR_FAULT, AnswerWithheld, UpstreamError
+from trio_gate.shell.exchange.large_calls import offload
 from trio_gate.shell.net.race import race
 from trio_gate.signing.chunk_signatures import ChunkWriter
 from trio_gate.signing.credential_leaks import expired, faults_signature, holds, readable
 from trio_gate.signing.sigv4 import NO_KEY
+from trio_gate.signing.vended_answer import hands_out
 from trio_gate.values import value_class
+from trio_gate.wire.body_checkers import checker_for
 from trio_gate.wire.events import BodyData, BodyEnd
+from trio_gate.wire.head import Streamed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from trio_gate.exchange.steps import Identified
-    from trio_gate.ports import CredentialSource, RoleRequest
+    from trio_gate.exchange.steps import Identified, Outbound
+    from trio_gate.exchange.virtual import Plan
+    from trio_gate.ports import Clearance, CredentialSource, RoleRequest
     from trio_gate.shell.exchange.bodies import Source
     from trio_gate.shell.exchange.recorder import Recorder
     from trio_gate.shell.net.agent_stream import AgentStream
     from trio_gate.shell.upstream.connection import UpstreamExchange
+    from trio_gate.shell.worker_threads import WorkerThreads
     from trio_gate.signing.sigv4 import Credentials, Signed
     from trio_gate.wire.body_checkers import Checker
-    from trio_gate.wire.head import Headers, RequestHead, ResponseHead, Streamed
+    from trio_gate.wire.head import Headers, RequestHead, ResponseHead
 
     Look = Callable[[ResponseHead, bytes], Awaitable[bytes]]
     """Looks through a whole success and returns the body to pass on. Raises AnswerWithheld for none."""
@@ -62,6 +69,40 @@ class Flow:
     source: Source
     checker: Checker
     body: Streamed
+
+
+@value_class
+class Prepared:
+    """A call as it would be sent.
+
+    Attributes:
+        outbound: the request to sign, with its body where that is in memory.
+        assume: whose credentials sign it.
+        plan: the virtual session that it is answered with; None for AWS's own answer.
+        vends: whether its rule lets credentials go to the agent.
+        source: where the body is read from; None where `outbound` holds it.
+    """
+
+    identified: Identified
+    outbound: Outbound
+    assume: RoleRequest
+    plan: Plan | None
+    vends: bool
+    source: Source | None
+
+
+@value_class
+class Cleared:
+    """A call that may be sent.
+
+    Attributes:
+        recheck: judges it again under the current configuration; raises GateError where that no longer lets it pass.
+        clearance: its approval; None where no person had to be asked.
+    """
+
+    prepared: Prepared
+    recheck: Callable[[], Awaitable[object]]
+    clearance: Clearance | None = None
 
 
 class Expired(UpstreamError):  # noqa: N818 - AWS's word
@@ -101,6 +142,22 @@ async def begin(source: Source, checker: Checker, body: Streamed) -> Flow:
         else:
             first += checker.feed(piece)
     return Flow(first=bytes(first), ended=ended, source=source, checker=checker, body=body)
+
+
+async def flow_of(identified: Identified, source: Source | None, agent: AgentStream) -> Flow | None:
+    """Read the start of a body that is not in memory; None where it is. Raises GateError, AgentGone."""
+    body, chain = identified.body, identified.chain
+    if not isinstance(body, Streamed) or source is None:
+        return None
+    await agent.ask_for_body()
+    return await begin(source, checker_for(body, chain=chain.fresh() if chain else None), body)
+
+
+async def without_credentials(workers: WorkerThreads, agent: AgentStream, asker: str, head: ResponseHead, body: bytes) -> bytes:
+    """An answer as it came. Raises AnswerWithheld if it contains credentials or cannot be parsed, Overloaded, AgentGone."""
+    if await offload(workers, agent, asker, len(body), partial(hands_out, head, body)):
+        raise AnswerWithheld("it contains credentials, or cannot be checked for them")
+    return body
 
 
 async def credentials_for(identified: Identified, assume: RoleRequest, source: CredentialSource) -> Credentials:

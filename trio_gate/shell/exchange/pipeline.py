@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from trio_gate.config.model import NO_LIMITS
-from trio_gate.errors import DO_NOT_RETRY, AnswerWithheld, Denied, GateError, SessionOver, UpstreamError
+from trio_gate.errors import DO_NOT_RETRY, AgentGone, Denied, GateError, SessionOver, UpstreamError
 from trio_gate.exchange import binding, own_requests, steps, virtual
 from trio_gate.exchange.proofs import same_agent
 from trio_gate.exchange.roles import approved_by
@@ -19,13 +19,22 @@ from trio_gate.exchange.snapshot import CHANGED
 from trio_gate.exchange.states import Event, State
 from trio_gate.shell.exchange.approve import ApprovalStage, checked
 from trio_gate.shell.exchange.bodies import Spool
-from trio_gate.shell.exchange.forward import Expired, NotSentError, begin, credentials_for, relay, send_flow, send_whole
+from trio_gate.shell.exchange.forward import (
+    Cleared,
+    Expired,
+    NotSentError,
+    Prepared,
+    credentials_for,
+    flow_of,
+    relay,
+    send_flow,
+    send_whole,
+    without_credentials,
+)
 from trio_gate.shell.exchange.intake import IntakeStage
 from trio_gate.shell.exchange.large_calls import LARGE, drop_in_thread, offload
+from trio_gate.shell.net.race import race
 from trio_gate.shell.sessions.answers import SessionAnswer
-from trio_gate.signing.vended_answer import hands_out
-from trio_gate.values import value_class
-from trio_gate.wire.body_checkers import checker_for
 from trio_gate.wire.head import Streamed
 
 if TYPE_CHECKING:
@@ -34,16 +43,17 @@ if TYPE_CHECKING:
 
     from trio_gate.approval.digest import DigestInput
     from trio_gate.aws.ingress import Ingress
+    from trio_gate.exchange.own_requests import About
     from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.exchange.states import Exchange
     from trio_gate.exchange.steps import Identified, Judged, Outbound, Proven
     from trio_gate.exchange.virtual import Plan
     from trio_gate.policy.decide import Decision
-    from trio_gate.ports import Clearance, RoleRequest
+    from trio_gate.ports import RoleRequest
     from trio_gate.sessions.session import VirtualSession
-    from trio_gate.shell.exchange.bodies import Room, Source
+    from trio_gate.shell.exchange.bodies import Room
     from trio_gate.shell.exchange.forward import Flow, Look
-    from trio_gate.shell.exchange.intake import IdentifiedRequest
+    from trio_gate.shell.exchange.intake import IdentifiedRequest, Received
     from trio_gate.shell.exchange.recorder import Recorder
     from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.shell.net.agent_stream import AgentStream
@@ -56,40 +66,6 @@ ATTEMPTS = 2
 """Times a request may be sent: a second time only if no byte of it had left, or AWS said that the session had expired."""
 
 _CHANGED = "the configuration changed while the call waited: run the same command again"
-
-
-@value_class
-class Prepared:
-    """A call as it would be sent.
-
-    Attributes:
-        outbound: the request to sign, with its body where that is in memory.
-        assume: whose credentials sign it.
-        plan: the virtual session that it is answered with; None for AWS's own answer.
-        vends: whether its rule lets credentials go to the agent.
-        source: where the body is read from; None where `outbound` holds it.
-    """
-
-    identified: Identified
-    outbound: Outbound
-    assume: RoleRequest
-    plan: Plan | None
-    vends: bool
-    source: Source | None
-
-
-@value_class
-class Cleared:
-    """A call that may be sent.
-
-    Attributes:
-        recheck: judges it again under the current configuration; raises GateError where that no longer lets it pass.
-        clearance: its approval; None where no person had to be asked.
-    """
-
-    prepared: Prepared
-    recheck: Callable[[], Awaitable[object]]
-    clearance: Clearance | None = None
 
 
 class Pipeline:
@@ -122,7 +98,12 @@ class Pipeline:
     async def run(self, arrived: RequestHead) -> None:
         """Identify, judge, have approved, sign and forward. Raises GateError for a refusal, AgentGone when the agent left."""
         with self._services.bodies.room(self._agent.seat) as room:
-            named = await self._identify(arrived, room)
+            stage = IntakeStage(self._agent, self._snapshot, self._services, room, self._recorder)
+            received, asked = await self._prove(stage, arrived, room)
+            if asked is not None:
+                await self._tell(asked, received.proven)
+                return
+            named = await self._identify(stage, received)
             judged = await self._judge(named.identified)
             prepared = self._prepare(named, judged.decision)
             if judged.decision.outcome == "approve":
@@ -149,6 +130,9 @@ class Pipeline:
     def _check_stops(self, proven: Proven) -> None:
         """Raise Denied while a person has stopped the agent, SessionOver where its virtual session is over."""
         self._services.approvals.check(proven.admitted.agent_name)
+        self._check_session(proven)
+
+    def _check_session(self, proven: Proven) -> None:
         session = proven.admitted.session
         if session is not None:
             self._services.sessions.table.check(session, self._services.clock.now())
@@ -159,21 +143,36 @@ class Pipeline:
         if not self._current().keeps(session):
             raise SessionOver(CHANGED)
 
-    async def _identify(self, arrived: RequestHead, room: Room) -> IdentifiedRequest:
-        """Authenticate the agent, then name the call. Raises GateError, AgentGone."""
-        stage = IntakeStage(self._agent, self._snapshot, self._services, room, self._recorder)
+    async def _prove(self, stage: IntakeStage, arrived: RequestHead, room: Room) -> tuple[Received, About | None]:
+        """Authenticate the agent, and find out whether it asks about itself. Raises GateError, AgentGone."""
         received = await stage.prove(arrived, self._ingress)
         owner, agent = received.proven.admitted.agent_name, received.proven.admitted.agent
         self._agent.seat.prove(owner or self._agent.seat.source, agent.limits.max_connections if agent else None)
         room.prove(owner or self._agent.seat.source)
         self._step(Event.AUTHENTICATED)
-        self._check_stops(received.proven)
+        asked = await stage.about(received)
+        if asked is None:
+            self._check_stops(received.proven)
         if agent is not None and agent.limits != NO_LIMITS:
             room.opened.enter_context(self._services.loads.request(agent))
+        return received, asked
+
+    async def _tell(self, asked: About, proven: Proven) -> None:
+        """Answer what an agent asks about itself, also one that is stopped. Raises GateError, AgentGone."""
+        self._check_session(proven)
+        self._recorder.decided("allow", None, "it asks about itself")
+        views, table = self._services.views, self._services.table
+        told = await race(partial(views.answer, asked, proven.admitted, self._snapshot, table), self._agent.gone)
+        if told is None:
+            raise AgentGone
+        await self._send_own(*told)
+
+    async def _identify(self, stage: IntakeStage, received: Received) -> IdentifiedRequest:
+        """Name the call. Raises GateError, AgentGone."""
         named = await stage.identify(received)
         self.identified = named.identified
         self._step(Event.IDENTIFIED)
-        self._services.unreviewed.met(named.identified.call, owner)
+        self._services.unreviewed.met(named.identified.call, received.proven.admitted.agent_name)
         return named
 
     async def _beside(self, identified: Identified, make: Callable[[], T]) -> T:
@@ -296,7 +295,7 @@ class Pipeline:
         if prepared.identified.presign is not None:
             await self._answer_here(cleared, partial(self._signed_away, prepared.identified, credentials))
             return
-        flow, stored = await self._flow(prepared), isinstance(prepared.source, Spool)
+        flow, stored = await flow_of(prepared.identified, prepared.source, self._agent), isinstance(prepared.source, Spool)
         await self._recorder.intend()
         for attempt in range(1, ATTEMPTS + 1):
             signed = self._sign(prepared, credentials)
@@ -304,7 +303,7 @@ class Pipeline:
                 self._step(Event.SIGNED)
             elif isinstance(prepared.source, Spool):
                 await prepared.source.rewind()
-                flow = await self._flow(prepared)
+                flow = await flow_of(prepared.identified, prepared.source, self._agent)
             try:
                 await self._send(cleared, signed, flow, credentials, again=(flow is None or stored) and attempt < ATTEMPTS)
             except Expired:
@@ -332,6 +331,10 @@ class Pipeline:
             raise
         if clearance is not None:
             clearance.answered(head.status, None)
+        await self._send_own(head, text)
+
+    async def _send_own(self, head: ResponseHead, text: bytes) -> None:
+        """Send an answer of the gateway's own. Raises AgentGone."""
         self._recorder.answered_here(head.status)
         await self._agent.send_head(head, length=len(text), data=text, ended=True)
         self._step(Event.ANSWERED)
@@ -340,14 +343,6 @@ class Pipeline:
         """What hands out the signature that an agent asks for."""
         self._step(Event.SIGNED)
         return own_requests.signed(identified, credentials, now=self._services.clock.now(), keys=self._services.keys)
-
-    async def _flow(self, prepared: Prepared) -> Flow | None:
-        """Read the start of a body that is not in memory; None where it is. Raises GateError, AgentGone."""
-        body, chain = prepared.identified.body, prepared.identified.chain
-        if not isinstance(body, Streamed) or prepared.source is None:
-            return None
-        await self._agent.ask_for_body()
-        return await begin(prepared.source, checker_for(body, chain=chain.fresh() if chain else None), body)
 
     def _sign(self, prepared: Prepared, credentials: Credentials) -> Signed:
         now, keys = self._services.clock.now(), self._services.keys
@@ -386,15 +381,9 @@ class Pipeline:
         """What looks through AWS's answer before the agent gets it."""
         if prepared.plan is not None and prepared.plan.sent is not None:
             return partial(self._session_answer(prepared.plan, prepared).of_aws, prepared.plan.sent)
-        return partial(self._without_credentials, prepared) if prepared.identified.call.check_answer else None
+        asker, checks = prepared.identified.proven.asker, prepared.identified.call.check_answer
+        return partial(without_credentials, self._services.workers, self._agent, asker) if checks else None
 
     def _session_answer(self, plan: Plan, prepared: Prepared) -> SessionAnswer:
         of, check = self._services, partial(self._check_new, prepared.identified.proven)
         return SessionAnswer(plan, prepared.assume, check=check, sessions=of.sessions, credentials=of.credentials, clock=of.clock)
-
-    async def _without_credentials(self, prepared: Prepared, head: ResponseHead, body: bytes) -> bytes:
-        """An answer as it came. Raises AnswerWithheld if it contains credentials or cannot be parsed, Overloaded, AgentGone."""
-        asker = prepared.identified.proven.asker
-        if await offload(self._services.workers, self._agent, asker, len(body), partial(hands_out, head, body)):
-            raise AnswerWithheld("it contains credentials, or cannot be checked for them")
-        return body

@@ -13,6 +13,7 @@ from trio_gate.values import value_class
 if TYPE_CHECKING:
     from trio_gate.aws.hosts.table import HostTable
     from trio_gate.ports import AccountNames, Approvals, AuditLog, Clock, CredentialSource, Issuers, Sessions
+    from trio_gate.shell.agent_view.answers import AgentViews
     from trio_gate.shell.audit.acts import Unreviewed
     from trio_gate.shell.audit.decision_log import DecisionLog
     from trio_gate.shell.audit.refusals import Refusals
@@ -45,6 +46,7 @@ class SharedServices:
     keys: SigningKeys = field(default_factory=SigningKeys)
     loads: AgentLoads = field(default_factory=AgentLoads)
     unreviewed: Unreviewed
+    views: AgentViews
 
     @property
     def table(self) -> HostTable:

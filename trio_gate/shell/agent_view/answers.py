@@ -1,0 +1,77 @@
+"""Answers what an agent asks about itself. Nothing is executed, and the agent must be proven before.
+
+Rule: an agent reads its own view alone; what is not its own and what does not exist are told alike.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import TYPE_CHECKING
+
+from trio_gate.agent_view.page import page, question
+from trio_gate.agent_view.view import Asker, prospects_of, view
+from trio_gate.errors import Unidentified
+from trio_gate.shell.worker_threads import WorkerThreads
+from trio_gate.wire.head import ResponseHead
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from trio_gate.approval.for_agents import AgentState
+    from trio_gate.aws.hosts.table import HostTable
+    from trio_gate.exchange.own_requests import About
+    from trio_gate.exchange.snapshot import Admitted, Snapshot
+    from trio_gate.policy.prospects import Prospects
+    from trio_gate.ports import Approvals
+    from trio_gate.sessions.session import VirtualSession
+
+_FIELDS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+_JSON, _TEXT = b"application/json", b"text/markdown; charset=utf-8"
+
+
+class AgentViews:
+    """Makes the views of agents. `used` returns the services that an agent has used of late; it may block.
+
+    The rules are prepared once for each generation of the configuration. One thread makes the views, of all agents in turn.
+    """
+
+    def __init__(self, approvals: Approvals, used: Callable[[str | None], Sequence[str]]) -> None:
+        self._approvals = approvals
+        self._used = used
+        self._threads = WorkerThreads(threads=1)
+        self._prepared: tuple[Snapshot, Prospects] | None = None
+
+    async def answer(self, about: About, admitted: Admitted, snapshot: Snapshot, table: HostTable) -> tuple[ResponseHead, bytes]:
+        """The answer to a proven agent. Raises Unidentified (404) for a question that is none of its own, AuditUnavailable, Overloaded."""
+        if about.question is None:
+            told = await self.view(admitted.agent_name, snapshot, table, session=admitted.session)
+            return _answer(told, about.as_json, page)
+        found = await self._approvals.asked_by(admitted.agent_name, about.question, about.within)
+        if found is None:
+            raise Unidentified(
+                "no approval of this agent has this id, or it was over long ago: run the same command again", status=404
+            )
+        return _answer(found, about.as_json, lambda told: f"{about.question} is {told['status']}: {question(told)}\n")
+
+    async def view(
+        self, name: str | None, snapshot: Snapshot, table: HostTable, *, session: VirtualSession | None = None
+    ) -> Mapping[str, object]:
+        """An agent's view. Raises AuditUnavailable, Overloaded."""
+        make = partial(self._view, name, session, snapshot, table, self._approvals.of_agent(name))
+        return await self._threads.run(name or "", make)
+
+    def _view(
+        self, name: str | None, session: VirtualSession | None, snapshot: Snapshot, table: HostTable, state: AgentState
+    ) -> Mapping[str, object]:
+        if self._prepared is None or self._prepared[0] is not snapshot:
+            self._prepared = snapshot, prospects_of(snapshot)
+        asker = Asker(name=name, session=session, used=self._used(name))
+        return view(asker, snapshot, self._prepared[1], table, state, self._approvals.page)
+
+
+def _answer(told: Mapping[str, Any], as_json: bool, text: Callable[[Mapping[str, Any]], str]) -> tuple[ResponseHead, bytes]:
+    body = json.dumps(told).encode("ascii") if as_json else text(told).encode("utf-8", "replace")
+    fields = ((b"content-type", _JSON if as_json else _TEXT), *_FIELDS)
+    return ResponseHead(status=200, reason=b"OK", headers=fields), body
