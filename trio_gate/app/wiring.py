@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     from trio_gate.config.model import Config, Gateway
+    from trio_gate.ports import Clock
     from trio_gate.sessions.session import VirtualSession
     from trio_gate.shell.approval.hub import ApprovalHub
     from trio_gate.shell.credentials.role_credentials import RoleCredentials
@@ -83,9 +84,7 @@ async def open_services(config: Config, hosts: Hosts, *, ours: Callable[[bytes],
                 models=Models(state / "models"),
                 credentials=credentials,
                 issuers=issuers,
-                reader=Reader(
-                    credentials, send=partial(fetch, upstreams, most=MAX_ANSWER), place=place, clock=clock, load=load_model
-                ),
+                reader=_reader(credentials, upstreams, place, clock),
                 sessions=sessions,
                 names=names,
                 approvals=hub,
@@ -99,6 +98,12 @@ async def open_services(config: Config, hosts: Hosts, *, ours: Callable[[bytes],
             )
             sessions.watch(partial(_forget, credentials, services.keys))
             yield services, hub
+
+
+def _reader(
+    credentials: RoleCredentials, upstreams: UpstreamPool, place: Callable[[str, str], tuple[str, str]], clock: Clock
+) -> Reader:
+    return Reader(credentials, send=partial(fetch, upstreams, most=MAX_ANSWER), place=place, clock=clock, load=load_model)
 
 
 def _forget(credentials: RoleCredentials, keys: SigningKeys, ended: Sequence[VirtualSession]) -> None:

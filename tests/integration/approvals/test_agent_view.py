@@ -235,7 +235,7 @@ def test_without_agents_everyone_on_the_machine_is_the_same(embedded_aws, tmp_pa
         assert [one["accounts"] for one in said["calls"]] == [["111111111111"], ["222222222222"]]
 
 
-def test_curl_asks_as_the_manual_says(gate):
+def test_curl_asks_too(gate):
     keys = f"AKIA222222222222CI01:{SECRET}"
     command = ["curl", "-sS", "--noproxy", "*", "--aws-sigv4", f"aws:amz:{REGION}:trio-gate", "--user", keys]
     done = subprocess.run([*command, f"http://{gate.doors['endpoint']}/-/agent"], capture_output=True, text=True, check=True)
