@@ -126,8 +126,17 @@ ASKED = {
 @pytest.mark.parametrize(("path", "query", "accept"), ASKED)
 def test_what_an_agent_asks_about_itself(path, query, accept):
     fields = (("accept", accept),) if accept else ()
-    found = own_requests.about(head(path, b"", method="GET", query=query, fields=fields))
-    assert found == ASKED[path, query, accept]
+    asked = head(path, b"", method="GET", query=query, fields=fields)
+    assert own_requests.is_no_call(asked)
+    assert own_requests.no_call(asked, b"") == ASKED[path, query, accept]
+
+
+def test_a_task_is_asked_for_and_ended():
+    asked, ended = head("/-/agent/tasks", b"{}"), head("/-/agent/tasks/t12", b"", method="DELETE")
+    assert own_requests.is_no_call(asked)
+    assert own_requests.is_no_call(ended)
+    assert own_requests.no_call(asked, b"{}") == own_requests.TaskAsked(body=b"{}")
+    assert own_requests.no_call(ended, b"") == own_requests.TaskEnded(id="t12")
 
 
 @pytest.mark.parametrize(
@@ -138,10 +147,13 @@ def test_what_an_agent_asks_about_itself(path, query, accept):
         ("/-/agent/approvals", "GET"),
         ("/-/agent/approvals/Q!", "GET"),
         ("/-/agent/", "GET"),
+        ("/-/agent/tasks", "GET"),
+        ("/-/agent/tasks", "DELETE"),
+        ("/-/agent/tasks/t1", "POST"),
     ],
 )
 def test_what_asks_for_something_else(path, method):
-    assert own_requests.about(head(path, b"", method=method)) is None
+    assert not own_requests.is_no_call(head(path, b"", method=method))
 
 
 @pytest.mark.parametrize("path", ["/-/agent", "/-/agent/approvals/q1"])
@@ -163,16 +175,19 @@ def test_of_what_it_asks_nothing_is_changed(path):
 )
 def test_other_parameters_are_refused(path, query):
     with pytest.raises(Malformed, match="takes no parameter but, of an approval, `wait`"):
-        own_requests.about(head(path, b"", method="GET", query=query))
+        own_requests.no_call(head(path, b"", method="GET", query=query), b"")
 
 
 def test_a_body_is_refused_and_so_is_another_than_was_signed():
-    own_requests.check_body(head("/-/agent", b"", method="GET"), b"")
     with pytest.raises(Malformed, match="takes no body"):
-        own_requests.check_body(head("/-/agent", b"{}", method="GET"), b"{}")
+        own_requests.no_call(head("/-/agent", b"{}", method="GET"), b"{}")
+    with pytest.raises(Malformed, match="takes no body"):
+        own_requests.no_call(head("/-/agent/tasks/t1", b"{}", method="DELETE"), b"{}")
     other = hashlib.sha256(b"{}").hexdigest()
     with pytest.raises(GateError, match="hash"):
-        own_requests.check_body(head("/-/agent", b"{}", method="GET", fields=(("x-amz-content-sha256", other),)), b"")
+        own_requests.no_call(head("/-/agent", b"{}", method="GET", fields=(("x-amz-content-sha256", other),)), b"")
+    with pytest.raises(GateError, match="hash"):
+        own_requests.no_call(head("/-/agent/tasks", b"{}", fields=(("x-amz-content-sha256", other),)), b"[]")
 
 
 def test_a_url_is_no_request_to_the_gateway():

@@ -25,6 +25,7 @@ _COVERS: Mapping[Kind, str] = {
     "once": "the same call once, unchanged",
     "exact": "the same call, unchanged",
     "predicate": "calls that people described when they approved one",
+    "task": "the calls of a task that you asked for",
 }
 
 _ENDED = {

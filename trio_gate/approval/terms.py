@@ -29,8 +29,8 @@ RefusedCode = Literal[
 allowed; a grant over the limits, with a faulty predicate, or for a call that takes none; a part or record that cannot be shown; parts are unread, and the client asked to be refused then.
 """
 
-GrantEnd = Literal["used", "expired", "revoked", "void"]
-"""Why a grant ended. "void" means that its rule, or the rule's approvers, changed."""
+GrantEnd = Literal["used", "expired", "revoked", "void", "ended"]
+"""Why a grant ended. "void" means that its rule, or the rule's approvers, changed; "ended" that its agent ended the task."""
 
 
 @value_class

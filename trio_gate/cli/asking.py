@@ -29,9 +29,12 @@ from trio_gate.wire.head import RequestHead, Target
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from typing import TypeVar
 
     from trio_gate.wire.head import Headers
+
+    T = TypeVar("T")
 
 USER_AGENT = f"trio-gate/{__version__}"
 """The gateway sends it a sign of life while people are asked."""
@@ -77,9 +80,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(verb: str, args: argparse.Namespace, path: str, members: Mapping[str, object]) -> Signature | int:
-    """The gateway's answer to a request; an exit status where there is none, after saying why."""
+    """The gateway's answer to a request for a signature; an exit status where there is none, after saying why."""
+    return asked(verb, args, path, members, _signature)
+
+
+def asked(
+    verb: str, args: argparse.Namespace, path: str, members: Mapping[str, object], read: Callable[[dict[str, Any]], T]
+) -> T | int:
+    """What `read` makes of the gateway's answer to a request; an exit status where there is none, after saying why.
+
+    `read` may raise ValueError, KeyError and TypeError.
+    """
     try:
-        return _answer(_sent(args, path, json.dumps(members).encode("ascii")))
+        status, body = _sent(args, path, json.dumps(members).encode("ascii"))
+        if status != 200:
+            raise NotAnsweredError(f"{_said(body)} (status {status})")
+        try:
+            return read(json.loads(body))
+        except (ValueError, KeyError, TypeError):
+            raise NotAnsweredError("what answers is not a gateway of this version") from None
     except NotAnsweredError as error:
         print(f"trio-gate {verb}: {error}", file=sys.stderr)
         return error.status
@@ -139,16 +158,9 @@ def _keys() -> Credentials:
     return Credentials(access_key_id=key_id, secret_access_key=secret, session_token=env("AWS_SESSION_TOKEN"))
 
 
-def _answer(answer: tuple[int, bytes]) -> Signature:
-    status, body = answer
-    if status != 200:
-        raise NotAnsweredError(f"{_said(body)} (status {status})")
-    try:
-        read: dict[str, Any] = json.loads(body)
-        expires = datetime.fromisoformat(read["expires"])
-        return Signature(url=read["url"], headers=read["headers"], seconds=int(read["seconds"]), expires=expires)
-    except (ValueError, KeyError, TypeError):
-        raise NotAnsweredError("what answers is not a gateway of this version") from None
+def _signature(read: dict[str, Any]) -> Signature:
+    expires = datetime.fromisoformat(read["expires"])
+    return Signature(url=read["url"], headers=read["headers"], seconds=int(read["seconds"]), expires=expires)
 
 
 def _said(body: bytes) -> str:

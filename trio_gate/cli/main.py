@@ -32,6 +32,7 @@ VERBS = {
     "sessions": "list the virtual sessions of agents, or end one",
     "log": "show recent calls",
     "explain": "show what requests mean, without sending them",
+    "task": "on the agent's machine: ask people once for the calls of a whole task",
     "presign": "on the agent's machine: have a URL of S3 signed",
     "eks-token": "on the agent's machine: have a token for an EKS cluster signed",
     "rds-token": "on the agent's machine: have a password for a database of RDS signed",

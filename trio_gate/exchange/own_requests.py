@@ -1,7 +1,7 @@
 """Requests to the gateway itself, at the own addresses of its listeners: what each path is for, and what is answered.
 
-Rule: they are proven and limited like calls, by the same steps. A path is a row of the table. What is asked for as a call is stopped like
-one, too; what an agent asks about itself is not, or it would never read that it is stopped.
+Rule: they are proven and limited like calls, by the same steps. A path is a row of the table. What is asked for as a call, and a task, is
+stopped like one, too; what an agent asks about itself is not, or it would never read that it is stopped.
 """
 
 from __future__ import annotations
@@ -45,9 +45,10 @@ _PATHS: Mapping[tuple[str, str], Callable[[Members, Where], Presign]] = {
 MOST_WAIT = 60
 """Seconds that a request may wait for people's answer: as long as botocore waits for one, unless it is told otherwise."""
 
-_ABOUT = "/-/agent"
+_TASK = re.compile(r"/-/agent/tasks/([a-z0-9]{1,64})")
 _QUESTION = re.compile(r"/-/agent/approvals/([a-z0-9]{1,64})")
 _SECONDS = re.compile(r"[0-9]{1,2}")
+_NO_CALLS = (("GET", re.compile("/-/agent")), ("GET", _QUESTION), ("POST", re.compile("/-/agent/tasks")), ("DELETE", _TASK))
 
 _FIELDS = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
 
@@ -61,23 +62,51 @@ class About:
     as_json: bool
 
 
-def about(head: RequestHead) -> About | None:
-    """What a request to the gateway asks about its agent; None where it asks for something else. Raises Malformed."""
+@value_class
+class TaskAsked:
+    """A task that an agent asks for, as it wrote it."""
+
+    body: bytes
+
+
+@value_class
+class TaskEnded:
+    """A task that an agent ends."""
+
+    id: str
+
+
+NoCall = About | TaskAsked | TaskEnded
+"""What is asked of the gateway that stands for no call."""
+
+
+def is_no_call(head: RequestHead) -> bool:
+    """Whether a request to the gateway stands for no call; `no_call` says what it asks."""
+    return any(_takes(head, *kind) for kind in _NO_CALLS)
+
+
+def no_call(head: RequestHead, body: bytes) -> NoCall:
+    """What a request that stands for no call asks; `body` is the one that it was signed with, or it is refused. Raises Malformed."""
+    payload_hash_of(head, Held(data=body))
+    if head.method == "POST":
+        return TaskAsked(body=body)
+    if body:
+        raise Malformed("this path takes no body")
+    ended = _TASK.fullmatch(head.target.path)
+    return _about(head) if ended is None else TaskEnded(id=ended[1])
+
+
+def _takes(head: RequestHead, method: str, path: re.Pattern[str]) -> bool:
+    return head.method == method and path.fullmatch(head.target.path) is not None
+
+
+def _about(head: RequestHead) -> About:
     found = _QUESTION.fullmatch(head.target.path)
-    if head.method != "GET" or (found is None and head.target.path != _ABOUT):
-        return None
     query = dict(head.target.query)
     within = query.pop("wait", "0") if found else "0"
     if query or len(head.target.query) > 1 or not _SECONDS.fullmatch(within) or int(within) > MOST_WAIT:
         raise Malformed(f"this path takes no parameter but, of an approval, `wait`: whole seconds up to {MOST_WAIT}")
     return About(question=found[1] if found else None, within=int(within), as_json=_wants_json(head.one("accept") or ""))
-
-
-def check_body(head: RequestHead, body: bytes) -> None:
-    """Raise Malformed unless a request about its agent has the body that it was signed with, which is none."""
-    payload_hash_of(head, Held(data=body))
-    if body:
-        raise Malformed("this path takes no body")
 
 
 def _wants_json(accept: str) -> bool:
@@ -113,8 +142,7 @@ def _asked(head: RequestHead) -> Callable[[Members, Where], Presign]:
     found = _PATHS.get((head.method, head.target.text))
     if found is None:
         methods = [method for method, path in _PATHS if path == head.target.text]
-        if head.target.path == _ABOUT or _QUESTION.fullmatch(head.target.path):
-            methods = ["GET"]
+        methods += [method for method, path in _NO_CALLS if path.fullmatch(head.target.path)]
         if methods:
             raise Malformed(f"this path of the gateway takes {' or '.join(methods)}", status=405)
         raise Unidentified("the gateway has no such path", status=404)

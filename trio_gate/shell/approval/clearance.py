@@ -145,7 +145,9 @@ class Clearances:
             return self.approved(asked, retry.verdict, retry=retry)
         task = self._grants.table.task(question, now) if question.task is not None else None
         if task is not None:  # it was approved before its agent came again
-            return self.approved(asked, Verdict(outcome="approve", by=task.by, reason=f"task {task.id}", id=task.id))
+            return self.approved(
+                asked, Verdict(outcome="approve", by=task.by, reason=f"task {task.id}", id=task.id, until=task.expires_at)
+            )
         grant = self._grants.use(asked)
         if grant is not None:
             verdict = Verdict(outcome="approve", by=grant.by, reason=f"grant {grant.id}", grant=grant.id, id=grant.id)

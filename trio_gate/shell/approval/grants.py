@@ -180,9 +180,17 @@ class GrantService:
         log.info("grant %s ended: %s", grant.id, why)
         if grant.kind == "once" and why in UNUSED:
             self.became(grant.id, CallOutcome(at=self._clock.now(), end="not_sent", why=UNUSED[why]))
-        if why in ("revoked", "void"):
+        if why in ("revoked", "void", "ended"):
             self.take_back(lambda approval: approval.grant == grant.id)
         self._subscribers.publish(GrantEnded(id=grant.id, why=why, by=by), grant.is_for)
+
+    def end_task(self, agent: str | None, task: str) -> bool:
+        """End a task of an agent; whether there was one of this id."""
+        grant = self.table.get(task)
+        if grant is None or (grant.kind, grant.agent) != ("task", agent):
+            return False
+        self.end(grant, "ended")
+        return True
 
     def void(self, standings: Mapping[str, str], change: Change) -> None:
         """End the grants whose rule, approvers, agent or people are no longer what they were."""

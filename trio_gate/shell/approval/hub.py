@@ -13,7 +13,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -164,7 +164,7 @@ class ApprovalHub:
         for entry in self:
             entry.over.set()
             if entry.attempt is not None:
-                entry.attempt.answer(_waits(entry, "stop"))
+                entry.attempt.answer(entry.waits("stop"))
                 self._leave(entry, entry.attempt)
 
     def check(self, agent: str | None) -> None:
@@ -201,6 +201,10 @@ class ApprovalHub:
             if entry.prompt.question.session in keys:
                 self.settle(entry, withdraw(entry.prompt), why="its virtual session has ended")
         self.grants.take_back(lambda approval: approval.question.session in keys)
+
+    def end_task(self, agent: str | None, task: str) -> bool:
+        """See `ports.Approvals`."""
+        return self.grants.end_task(agent, task)
 
     def publish(self, record: Callable[[], tuple[Intent, Outcome]]) -> None:
         """Send a call that ended to those who observe; `record` is called only if somebody does."""
@@ -261,7 +265,7 @@ class ApprovalHub:
 
     def _out_of_time(self, entry: Entry, *, expired: bool) -> Verdict:
         if not expired:
-            return _waits(entry, "hold")
+            return entry.waits("hold")
         self.settle(entry, expire(entry.prompt))
         return verdict_of(entry.prompt)
 
@@ -392,9 +396,3 @@ class ApprovalHub:
                 self.settle(entry, expire(entry.prompt))
         self.grants.sweep()
         self.ledger.forget(now)
-
-
-def _waits(entry: Entry, outcome: Literal["hold", "stop"]) -> Verdict:
-    """The end of an agent's wait, not of the question."""
-    question = entry.prompt.question
-    return Verdict(outcome=outcome, by=(), reason=question.id, until=question.expires_at)

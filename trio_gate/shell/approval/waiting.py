@@ -6,14 +6,15 @@ Rule: one attempt waits at a time; a newer one takes the place of the older.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import trio
 
 from trio_gate.approval.reading import Readings
+from trio_gate.approval.state import Verdict
 
 if TYPE_CHECKING:
-    from trio_gate.approval.state import Prompt, Verdict
+    from trio_gate.approval.state import Prompt
     from trio_gate.ports import Asked
     from trio_gate.shell.approval.clearance import HubClearance
 
@@ -60,3 +61,8 @@ class Entry:
     attempt: Attempt | None = None
     readings: Readings = field(default_factory=Readings)
     over: trio.Event = field(default_factory=trio.Event)
+
+    def waits(self, outcome: Literal["hold", "stop"]) -> Verdict:
+        """The end of an agent's wait, not of the question."""
+        question = self.prompt.question
+        return Verdict(outcome=outcome, by=(), reason=question.id, until=question.expires_at)

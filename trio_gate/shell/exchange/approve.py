@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from trio_gate.errors import Outcome
     from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.exchange.steps import Identified, Judged, Outbound
-    from trio_gate.ports import Clearance, RoleRequest
+    from trio_gate.ports import Approvals, Clearance, RoleRequest
     from trio_gate.shell.exchange.bodies import Room, Source
     from trio_gate.shell.exchange.recorder import Recorder
     from trio_gate.shell.exchange.shared_services import SharedServices
@@ -171,7 +171,7 @@ class ApprovalStage:
         if parts.payload_length > KEPT:
             opened.callback(present.leave)
         self._recorder.asked(asked.question.digest)
-        clearance = await self._wait(asked, agent, opened)
+        clearance = await wait_for(asked, agent, self._services.approvals, opened)
         if isinstance(clearance, Verdict):
             raise self._denied(clearance)
         self._recorder.answered_by(clearance.verdict, self._people)
@@ -242,28 +242,6 @@ class ApprovalStage:
         asked = dict.fromkeys(name for group in self._approvers for name in group.people)
         return tuple([name for name in asked if self._people[name].may_compare])
 
-    async def _wait(self, asked: Asked, agent: AgentStream, opened: ExitStack) -> Verdict | Clearance:
-        """Wait for the verdict. Raises AgentGone, even if the agent left at the moment of the verdict."""
-        left: list[bool] = []
-
-        async def answer() -> Verdict | Clearance:
-            verdict = await self._services.approvals.ask(asked)
-            if not isinstance(verdict, Verdict):
-                opened.callback(verdict.close)
-            return verdict
-
-        async def gone() -> None:
-            await agent.gone()
-            left.append(True)
-
-        async def keep_alive() -> None:
-            await signs_of_life(agent, asked.question.user_agent or "")
-
-        verdict = await race(answer, gone, keep_alive)
-        if verdict is None or left:
-            raise AgentGone
-        return verdict
-
     def _denied(self, verdict: Verdict) -> Denied:
         self._recorder.answered_by(verdict, self._people)
         if verdict.outcome == "withdraw":
@@ -271,25 +249,60 @@ class ApprovalStage:
             self._services.approvals.check(admitted.agent_name)
             if admitted.session is not None:
                 self._services.sessions.table.check(admitted.session, self._services.clock.now())
-        outcome, words = _ENDED[verdict.outcome]
-        pending = outcome == "pending"
-        told = f'rule "{self._rule.name}" asks for approval: {words.format(**self._waiting(verdict)) if pending else words}'
-        kept = said = ""
-        if outcome == "denied":
-            kept = f": {kept_text(verdict.reason)}" if verdict.reason else ""
-            said = (f": {verdict.reason}" if verdict.reason else "") + DO_NOT_RETRY
-        self._recorder.decided("deny" if outcome == "denied" else outcome, self._rule.name, told + kept, status=Denied.status)
-        question, later = (verdict.reason, RETRY_SECONDS) if pending else (None, None)
-        return Denied(told + said, detail=told + kept, outcome=outcome, approval=question, retry_after=later)
+        fault = not_approved(verdict, f'rule "{self._rule.name}" asks for approval', self._services.approvals)
+        self._recorder.decided(decision_of(fault), self._rule.name, fault.detail, status=Denied.status)
+        return fault
 
-    def _waiting(self, verdict: Verdict) -> dict[str, str]:
-        """Where a question stands that stays open, in words."""
-        page, until = self._services.approvals.page, verdict.until
-        return {
-            "id": verdict.reason,
-            "until": f"{until.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if until else "it is answered",
-            "where": f", or ask your user to approve it at {page}#{verdict.reason}" if page else "",
-        }
+
+async def wait_for(asked: Asked, agent: AgentStream, approvals: Approvals, opened: ExitStack) -> Verdict | Clearance:
+    """Wait for the verdict; an approval is closed when `opened` is. Raises AgentGone, even if the agent left at the moment of the verdict."""
+    left: list[bool] = []
+
+    async def answer() -> Verdict | Clearance:
+        verdict = await approvals.ask(asked)
+        if not isinstance(verdict, Verdict):
+            opened.callback(verdict.close)
+        return verdict
+
+    async def gone() -> None:
+        await agent.gone()
+        left.append(True)
+
+    async def keep_alive() -> None:
+        await signs_of_life(agent, asked.question.user_agent or "")
+
+    verdict = await race(answer, gone, keep_alive)
+    if verdict is None or left:
+        raise AgentGone
+    return verdict
+
+
+def not_approved(verdict: Verdict, asks: str, approvals: Approvals) -> Denied:
+    """What an agent is told whose wait ended without a yes; `asks` begins the sentence. Its detail is what may be kept."""
+    outcome, words = _ENDED[verdict.outcome]
+    pending = outcome == "pending"
+    told = f"{asks}: {words.format(**_waiting(verdict, approvals)) if pending else words}"
+    kept = said = ""
+    if outcome == "denied":
+        kept = f": {kept_text(verdict.reason)}" if verdict.reason else ""
+        said = (f": {verdict.reason}" if verdict.reason else "") + DO_NOT_RETRY
+    question, later = (verdict.reason, RETRY_SECONDS) if pending else (None, None)
+    return Denied(told + said, detail=told + kept, outcome=outcome, approval=question, retry_after=later)
+
+
+def decision_of(fault: Denied) -> str:
+    """The outcome of a refusal by people as the record has it."""
+    return "deny" if fault.outcome == "denied" else fault.outcome
+
+
+def _waiting(verdict: Verdict, approvals: Approvals) -> dict[str, str]:
+    """Where a question stands that stays open, in words."""
+    page, until = approvals.page, verdict.until
+    return {
+        "id": verdict.reason,
+        "until": f"{until.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if until else "it is answered",
+        "where": f", or ask your user to approve it at {page}#{verdict.reason}" if page else "",
+    }
 
 
 def _framing(body: Empty | Held | Streamed) -> StreamKind | None:

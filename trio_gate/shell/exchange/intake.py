@@ -157,13 +157,13 @@ class IntakeStage:
         on_disk = whole and isinstance(identified.body, Streamed)
         return IdentifiedRequest(identified=identified, store=whole.store if whole and on_disk else None)
 
-    async def about(self, received: Received) -> own_requests.About | None:
-        """What a request asks about its agent; None where it asks for something else. Raises GateError, AgentGone."""
-        asked = own_requests.about(received.proven.arrived) if received.proven.claimed.own else None
-        if asked is not None:
-            whole = received.kept or await read_held(self._agent, own_requests.MOST_BYTES, self._room, lambda: False)
-            own_requests.check_body(received.proven.arrived, whole.data)
-        return asked
+    async def no_call(self, received: Received) -> own_requests.NoCall | None:
+        """What a request asks of the gateway that stands for no call; None where it is or stands for one. Raises GateError, AgentGone."""
+        head = received.proven.arrived
+        if not received.proven.claimed.own or not own_requests.is_no_call(head):
+            return None
+        whole = received.kept or await read_held(self._agent, own_requests.MOST_BYTES, self._room, lambda: False)
+        return own_requests.no_call(head, whole.data)
 
     async def _own(self, received: Received) -> IdentifiedRequest:
         """Read a request to the gateway itself, and name the call that it stands for."""

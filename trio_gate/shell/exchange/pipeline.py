@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from trio_gate.config.model import NO_LIMITS
 from trio_gate.errors import DO_NOT_RETRY, AgentGone, Denied, GateError, SessionOver, UpstreamError
 from trio_gate.exchange import binding, own_requests, steps, virtual
+from trio_gate.exchange.own_requests import About, TaskAsked, TaskEnded
 from trio_gate.exchange.proofs import same_agent
 from trio_gate.exchange.roles import approved_by
 from trio_gate.exchange.snapshot import CHANGED
@@ -33,17 +34,19 @@ from trio_gate.shell.exchange.forward import (
 )
 from trio_gate.shell.exchange.intake import IntakeStage
 from trio_gate.shell.exchange.large_calls import LARGE, drop_in_thread, offload
+from trio_gate.shell.exchange.task_stage import ask_for_task, end_task
 from trio_gate.shell.net.race import race
 from trio_gate.shell.sessions.answers import SessionAnswer
 from trio_gate.wire.head import Streamed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from contextlib import ExitStack
     from typing import TypeVar
 
     from trio_gate.approval.digest import DigestInput
     from trio_gate.aws.ingress import Ingress
-    from trio_gate.exchange.own_requests import About
+    from trio_gate.exchange.own_requests import NoCall
     from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.exchange.states import Exchange
     from trio_gate.exchange.steps import Identified, Judged, Outbound, Proven
@@ -101,7 +104,7 @@ class Pipeline:
             stage = IntakeStage(self._agent, self._snapshot, self._services, room, self._recorder)
             received, asked = await self._prove(stage, arrived, room)
             if asked is not None:
-                await self._tell(asked, received.proven)
+                await self._send_own(*await self._told(asked, received.proven, room.opened))
                 return
             named = await self._identify(stage, received)
             judged = await self._judge(named.identified)
@@ -143,29 +146,33 @@ class Pipeline:
         if not self._current().keeps(session):
             raise SessionOver(CHANGED)
 
-    async def _prove(self, stage: IntakeStage, arrived: RequestHead, room: Room) -> tuple[Received, About | None]:
-        """Authenticate the agent, and find out whether it asks about itself. Raises GateError, AgentGone."""
+    async def _prove(self, stage: IntakeStage, arrived: RequestHead, room: Room) -> tuple[Received, NoCall | None]:
+        """Authenticate the agent, and find out whether it asks for no call. Raises GateError, AgentGone."""
         received = await stage.prove(arrived, self._ingress)
         owner, agent = received.proven.admitted.agent_name, received.proven.admitted.agent
         self._agent.seat.prove(owner or self._agent.seat.source, agent.limits.max_connections if agent else None)
         room.prove(owner or self._agent.seat.source)
         self._step(Event.AUTHENTICATED)
-        asked = await stage.about(received)
-        if asked is None:
+        asked = await stage.no_call(received)
+        if not isinstance(asked, About):
             self._check_stops(received.proven)
         if agent is not None and agent.limits != NO_LIMITS:
             room.opened.enter_context(self._services.loads.request(agent))
         return received, asked
 
-    async def _tell(self, asked: About, proven: Proven) -> None:
-        """Answer what an agent asks about itself, also one that is stopped. Raises GateError, AgentGone."""
+    async def _told(self, asked: NoCall, proven: Proven, opened: ExitStack) -> tuple[ResponseHead, bytes]:
+        """The answer to what stands for no call; an agent that is stopped may still ask about itself. Raises GateError, AgentGone."""
         self._check_session(proven)
-        self._recorder.decided("allow", None, "it asks about itself")
+        if isinstance(asked, TaskAsked):
+            return await ask_for_task(asked.body, proven, self._snapshot, self._services, self._recorder, self._agent, opened)
+        self._recorder.decided("allow", None, "it asks about itself" if isinstance(asked, About) else "it ends a task of its own")
+        if isinstance(asked, TaskEnded):
+            return end_task(asked.id, proven, self._services)
         views, table = self._services.views, self._services.table
         told = await race(partial(views.answer, asked, proven.admitted, self._snapshot, table), self._agent.gone)
         if told is None:
             raise AgentGone
-        await self._send_own(*told)
+        return told
 
     async def _identify(self, stage: IntakeStage, received: Received) -> IdentifiedRequest:
         """Name the call. Raises GateError, AgentGone."""

@@ -1,0 +1,192 @@
+"""An agent asks once for a whole task: boto3 and `trio-gate task`, a person, and what goes through afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+from botocore.exceptions import ClientError
+
+from scripts.embedded.aws import ACCOUNTS, REGION
+from tests.kit.approvals.approver import Person
+from tests.kit.approvals.own_view import get, view
+from tests.kit.gateway import SECRET, running
+from trio_gate.approval.channel.frames import Accepted, Revoke
+
+OTHER_SECRET = "other-secret-0123456789"
+ROOT = "tg_root-0123456789abcdef0123456789abcdef"
+AGENTS = f"""
+agent "ci" {{
+  key_suffix = "CI01"
+  secret     = "{SECRET}"
+}}
+agent "other" {{
+  key_suffix = "OT01"
+  secret     = "{OTHER_SECRET}"
+}}
+person "root" {{
+  token_sha256 = "{hashlib.sha256(ROOT.encode()).hexdigest()}"
+  may_grant    = true
+}}
+approver "human" "slow" {{
+  people = [person.root]
+  hold   = "1s"
+}}
+"""
+RULES = """\
+rule "objects" {
+  match     = aws.service == "s3"
+  action    = "approve"
+  approvers = [human.slow]
+}
+rule "topics" {
+  match     = aws.service == "sns" && aws.access == "write"
+  action    = "approve"
+  approvers = [human.slow]
+}
+"""
+OTHERS = {"suffix": "OT01", "secret": OTHER_SECRET}
+HEADERS = "HTTPHeaders"
+
+
+@pytest.fixture(scope="module")
+def gate(embedded_aws, tmp_path_factory):
+    with running(tmp_path_factory.mktemp("gate"), embedded_aws, rules=RULES, agent=AGENTS) as gate:
+        yield gate
+
+
+@pytest.fixture
+def root(gate):
+    return Person(gate, ROOT)
+
+
+def asks(gate, *needs: str, uses: int = 30) -> subprocess.Popen:
+    """`trio-gate task`, as an agent runs it."""
+    keys = {"AWS_ACCESS_KEY_ID": f"AKIA{ACCOUNTS['staging']}CI01", "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": REGION}
+    words = [sys.executable, "-m", "trio_gate", "task", "move the reports", "--uses", str(uses), "--minutes", "10"]
+    for need in needs:
+        words += ["--need", need]
+    given = {**os.environ, **keys, "AWS_ENDPOINT_URL": f"http://{gate.doors['endpoint']}"}
+    return subprocess.Popen(words, env=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def ended(asking: subprocess.Popen) -> tuple[int, str]:
+    """Its exit status, and what it said."""
+    out, err = asking.communicate(timeout=60)
+    return asking.returncode, out + err
+
+
+def granted(gate, root, *needs: str, **more) -> str:
+    """A task that the agent has and a person approved; its id."""
+    asking = asks(gate, *needs, **more)
+    prompt = root.answer(ready=lambda prompt: prompt["task"] is not None)
+    status, said = ended(asking)
+    if status:  # the answer came after the second that people are given: the agent asks again, as it is told
+        assert "run the same command again" in said
+        status, said = ended(asks(gate, *needs, **more))
+    assert (status, said.splitlines()[1:]) == (0, [])
+    assert said.startswith(f"task t{prompt['id'][1:]} lets up to {more.get('uses', 30)} calls through until ")
+    return f"t{prompt['id'][1:]}"
+
+
+def pending(call, **params) -> str:
+    with pytest.raises(ClientError) as refused:
+        call(**params)
+    fields = refused.value.response["ResponseMetadata"][HEADERS]
+    assert fields["x-trio-gate-outcome"] == "pending"
+    return fields["x-trio-gate-approval"]
+
+
+def test_thirty_operations_are_one_decision_and_everything_else_is_asked_about(gate, root):
+    s3, sns = gate.client("s3"), gate.client("sns")
+    task = granted(gate, root, 's3:PutObject where aws.params.Bucket == "staging-data"', "sns:CreateTopic", uses=30)
+    for number in range(29):
+        s3.put_object(Bucket="staging-data", Key=f"report-{number}", Body=b"x")
+    sns.create_topic(Name="reports")
+    rows = [row for row in gate.records() if row.get("grant") == task]
+    assert [row["action"] for row in rows if row["kind"] == "call" or row["kind"] == "intent"].count("PutObject") == 29
+    pending(s3.put_object, Bucket="staging-data", Key="one-more", Body=b"x")
+    assert view(gate)["granted"] == []
+
+
+def test_a_call_outside_of_a_task_asks(gate, root):
+    s3 = gate.client("s3")
+    task = granted(gate, root, 's3:PutObject where aws.params.Key.startsWith("in/")')
+    s3.put_object(Bucket="staging-data", Key="in/a", Body=b"x")
+    pending(s3.put_object, Bucket="staging-data", Key="out/a", Body=b"x")
+    pending(s3.delete_object, Bucket="staging-data", Key="in/a")
+    (told,) = [one for one in view(gate)["granted"] if one["id"] == task]
+    assert (told["covers"], told["left"]) == ("the calls of a task that you asked for", 29)
+
+
+def test_a_person_revokes_a_task_and_the_next_call_asks(gate, root):
+    task = granted(gate, root, 's3:PutObject where aws.params.Key == "revoked"')
+    gate.client("s3").put_object(Bucket="staging-data", Key="revoked", Body=b"x")
+    assert isinstance(root.say(Revoke(id=task, ref="r")), Accepted)
+    pending(gate.client("s3").put_object, Bucket="staging-data", Key="revoked", Body=b"x")
+
+
+def test_an_agent_ends_its_own_task_and_no_other_agent_does(gate, root):
+    task = granted(gate, root, 's3:PutObject where aws.params.Key == "ended"')
+    path = f"/-/agent/tasks/{task}"
+    assert get(gate, path, method="DELETE", **OTHERS)[0] == 404
+    gate.client("s3").put_object(Bucket="staging-data", Key="ended", Body=b"x")
+    status, _, said = get(gate, path, method="DELETE")
+    assert (status, json.loads(said)) == (200, {"task": task, "ended": True})
+    assert get(gate, path, method="DELETE")[0] == 404
+    pending(gate.client("s3").put_object, Bucket="staging-data", Key="ended", Body=b"x")
+
+
+def test_a_denied_task_lets_nothing_through(gate, root):
+    asking = asks(gate, 's3:PutObject where aws.params.Key == "denied"')
+    root.answer("deny", "use the archive", ready=lambda prompt: prompt["task"] is not None)
+    status, said = ended(asking)
+    assert (status, "not executed" in said) == (1, True)
+    if "pending" not in said:
+        assert "denied by a person: use the archive" in said
+    pending(gate.client("s3").put_object, Bucket="staging-data", Key="denied", Body=b"x")
+
+
+def test_what_is_no_task_is_said_and_asks_nobody(gate):
+    body = (
+        b'{"purpose": "p", "needs": [{"service": "s3", "actions": ["PutObject"], "match": "aws.parms"}], "uses": 1, "minutes": 1}'
+    )
+    status, fields, said = get(gate, "/-/agent/tasks", method="POST", data=body)
+    assert (status, fields["x-trio-gate-outcome"]) == (400, "invalid")
+    assert "line 1 of `needs`: `match`, at character" in said
+    nobody = b'{"purpose": "p", "needs": [{"service": "ec2", "actions": ["RunInstances"]}], "uses": 1, "minutes": 1}'
+    assert "no rule asks about these calls" in get(gate, "/-/agent/tasks", method="POST", data=nobody)[2]
+
+
+@pytest.mark.parametrize(
+    "more", [{"secret": None}, {"secret": "wrong-secret-0123456789"}, {"service": "s3"}, {"origin": "https://evil.example"}]
+)
+def test_nobody_else_asks_for_a_task(gate, root, more):
+    before = len(root.state().prompts)
+    body = b'{"purpose": "p", "needs": [{"service": "s3", "actions": ["PutObject"]}], "uses": 1, "minutes": 1}'
+    assert get(gate, "/-/agent/tasks", method="POST", data=body, **more)[0] in (400, 403, 404)
+    assert len(root.state().prompts) == before
+
+
+def test_racing_calls_use_a_task_as_often_as_it_says(gate, root):
+    task = granted(gate, root, 's3:PutObject where aws.params.Key.startsWith("race/")', uses=10)
+    outcomes = []
+
+    def put(number: int) -> None:
+        try:
+            gate.client("s3").put_object(Bucket="staging-data", Key=f"race/{number}", Body=b"x")
+            outcomes.append(True)
+        except ClientError:
+            outcomes.append(False)
+
+    threads = [threading.Thread(target=put, args=(number,)) for number in range(25)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes.count(True) == 10, task

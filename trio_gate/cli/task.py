@@ -1,0 +1,53 @@
+"""`trio-gate task PURPOSE --need SERVICE:OPERATION …`: asks people once for the calls of a whole task, before it begins."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import Any
+
+from trio_gate.cli import asking
+from trio_gate.text.visible import plain
+
+_NEED = re.compile(r"([a-z0-9-]{1,63}|\*):([A-Za-z0-9,]{1,2000})(?:\s+where\s+(.+))?", re.DOTALL)
+_ACCESS = ("list", "read", "write")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument("purpose", metavar="PURPOSE", help="what the task is for, as people will read it")
+    parser.add_argument(
+        "--need",
+        action="append",
+        required=True,
+        type=_need,
+        metavar="SERVICE:CALLS",
+        help='calls, such as "s3:PutObject,DeleteObject", "dynamodb:read" or "*:read", perhaps followed by "where CONDITION"; may be repeated',
+    )
+    parser.add_argument("--uses", type=int, default=20, metavar="N", help="how many calls (default: 20)")
+    parser.add_argument("--minutes", type=int, default=60, metavar="N", help="for how long (default: 60)")
+    asking.add_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Ask, wait as long as people are given, and print the task's id."""
+    members = {"purpose": args.purpose, "needs": args.need, "uses": args.uses, "minutes": args.minutes}
+    said = asking.asked("task", args, "/-/agent/tasks", members, _granted)
+    if isinstance(said, int):
+        return said
+    print(said)
+    return 0
+
+
+def _granted(read: dict[str, Any]) -> str:
+    return plain(f"task {read['task']} lets up to {int(read['uses'])} calls through until {read['expires']}")
+
+
+def _need(text: str) -> dict[str, object]:
+    found = _NEED.fullmatch(text.strip())
+    if found is None:
+        raise argparse.ArgumentTypeError('a need is SERVICE:OPERATION,…, SERVICE:read or *:read, perhaps with " where CONDITION"')
+    service, calls, match = found.groups()
+    line: dict[str, object] = {"service": service} if service != "*" else {}
+    line |= {"access": calls} if calls in _ACCESS else {"actions": calls.split(",")}
+    return line if match is None else {**line, "match": match}

@@ -1,0 +1,98 @@
+"""The stage that asks people about a task: from the agent's words to the answer that it is granted.
+
+Rule: a task is no call, so nothing of it is signed or sent. What it lets through is judged by the rules as any other call.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.approval.grant import task_id
+from trio_gate.approval.state import Verdict
+from trio_gate.errors import Denied, Unidentified
+from trio_gate.exchange.tasks import read_task, task_of, task_question
+from trio_gate.ports import Asked
+from trio_gate.shell.exchange.approve import decision_of, not_approved, wait_for
+from trio_gate.shell.exchange.large_calls import in_worker
+from trio_gate.wire.head import ResponseHead
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+    from datetime import datetime
+
+    from trio_gate.approval.question import Question
+    from trio_gate.approval.task import Task
+    from trio_gate.exchange.snapshot import Snapshot
+    from trio_gate.exchange.steps import Proven
+    from trio_gate.ports import Opened
+    from trio_gate.shell.exchange.recorder import Recorder
+    from trio_gate.shell.exchange.shared_services import SharedServices
+    from trio_gate.shell.net.agent_stream import AgentStream
+
+_FIELDS = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
+
+
+async def ask_for_task(
+    data: bytes,
+    proven: Proven,
+    snapshot: Snapshot,
+    services: SharedServices,
+    recorder: Recorder,
+    agent: AgentStream,
+    opened: ExitStack,
+) -> tuple[ResponseHead, bytes]:
+    """The answer to a request for a task with this body, once people have approved it. Raises GateError, AgentGone."""
+    gateway = snapshot.config.gateway
+    asked = read_task(data, most_uses=gateway.grant_uses, most_minutes=int(gateway.grant_time // 60))
+
+    def made() -> tuple[Task, Question]:
+        task, question_id = task_of(asked, proven, snapshot), f"q{secrets.token_hex(8)}"
+        now = services.clock.now()
+        return task, task_question(task, asked, proven, snapshot, question_id=question_id, asked_at=now)
+
+    task, question = await in_worker(services.workers, agent, proven.asker, made)
+    recorder.asked(question.digest)
+    attempt = Asked(question=question, invocation=None, standing=task.standing, covers=_nothing, open=_no_part)
+    answer = await wait_for(attempt, agent, services.approvals, opened)
+    people = {person.name: person for person in snapshot.config.people}
+    if isinstance(answer, Verdict):
+        recorder.answered_by(answer, people)
+        fault = not_approved(answer, "a task is asked for", services.approvals)
+        recorder.decided(decision_of(fault), None, fault.detail, status=Denied.status)
+        raise fault
+    recorder.answered_by(answer.verdict, people)
+    recorder.decided("approve", None, f"task: {task.purpose}")
+    answer.sending()
+    answer.answered(200, None)
+    return _granted(task, answer.verdict, services.clock.now())
+
+
+def end_task(task: str, proven: Proven, services: SharedServices) -> tuple[ResponseHead, bytes]:
+    """The answer to an agent that ends a task of its own. Raises Unidentified (404) where there is none of this id."""
+    if not services.approvals.end_task(proven.admitted.agent_name, task):
+        raise Unidentified("no task of this agent has this id, or it is over", status=404)
+    return ResponseHead(status=200, reason=b"OK", headers=_FIELDS), json.dumps({"task": task, "ended": True}).encode("ascii")
+
+
+def _granted(task: Task, verdict: Verdict, now: datetime) -> tuple[ResponseHead, bytes]:
+    """What says that a task is granted; the verdict about one that was granted before has its id and its end."""
+    ends = (verdict.until or now + timedelta(minutes=task.minutes)).astimezone(UTC)
+    name = verdict.id if verdict.until else task_id(verdict.id)
+    said = {"task": name, "uses": task.uses, "expires": ends.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    return ResponseHead(status=200, reason=b"OK", headers=_FIELDS), json.dumps(said).encode("ascii")
+
+
+def _nothing(_: str) -> bool:
+    """No grant covers a task."""
+    return False
+
+
+async def _no_part(part: str, offset: int, colors: bool) -> Opened | None:
+    """All of a task is shown."""
+    await trio.lowlevel.checkpoint()
+    return None
