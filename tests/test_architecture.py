@@ -103,7 +103,7 @@ THIRD_PARTY = {
     "shell/comparison/read_calls": {"botocore"},
     "shell/exchange/host_rules": {"botocore"},
     "shell/exchange/hosts": {"trio", "botocore"},
-    "shell/exchange/model_loader": {"trio", "botocore"},
+    "shell/models/model_loader": {"trio", "botocore"},
     "shell/issuers": {"trio"},
     "shell/programs": {"trio"},
     "shell/worker_threads": {"trio"},

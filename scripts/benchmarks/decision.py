@@ -19,8 +19,8 @@ from trio_gate.exchange.snapshot import check_condition, compile_snapshot
 from trio_gate.facet.extract import facets_of
 from trio_gate.policy.decide import decide
 from trio_gate.shell.clock import SystemClock
-from trio_gate.shell.exchange.model_loader import load_model
-from trio_gate.shell.exchange.packaged_data import packaged_hosts, packaged_tables
+from trio_gate.shell.models.model_loader import load_model
+from trio_gate.shell.models.packaged_data import packaged_hosts, packaged_tables
 
 if TYPE_CHECKING:
     from scripts.benchmarks.proxies import Place

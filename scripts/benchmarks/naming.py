@@ -25,8 +25,8 @@ from trio_gate.aws.ingress import Ingress, destination
 from trio_gate.aws.model.catalog import Catalog
 from trio_gate.aws.naming import name_call
 from trio_gate.aws.semantics import describe
-from trio_gate.shell.exchange.model_loader import load_model
-from trio_gate.shell.exchange.packaged_data import packaged_hosts, packaged_tables
+from trio_gate.shell.models.model_loader import load_model
+from trio_gate.shell.models.packaged_data import packaged_hosts, packaged_tables
 from trio_gate.signing.sigv4 import without_signature
 from trio_gate.wire.aws_chunked import streamed_body
 from trio_gate.wire.head import Empty, Held

@@ -22,7 +22,7 @@ from trio_gate.aws.iam.actions import main_action
 from trio_gate.aws.iam.reviewed import HEADING
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.review.rows import LEVELS
-from trio_gate.shell.exchange.packaged_data import packaged_tables
+from trio_gate.shell.models.packaged_data import packaged_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

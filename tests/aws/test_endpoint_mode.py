@@ -10,7 +10,7 @@ from trio_gate.aws.hosts.table import HostTable
 from trio_gate.aws.naming import name_call
 from trio_gate.aws.routing.route import TWINS
 from trio_gate.errors import Unidentified
-from trio_gate.shell.exchange.packaged_data import packaged_hosts
+from trio_gate.shell.models.packaged_data import packaged_hosts
 from trio_gate.wire.head import Held
 
 TABLE = HostTable(packaged_hosts())

@@ -18,7 +18,7 @@ from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.identify import Ambiguous, body_mode, identify
 from trio_gate.aws.naming import name_call
 from trio_gate.errors import Unidentified
-from trio_gate.shell.exchange.packaged_data import packaged_tables
+from trio_gate.shell.models.packaged_data import packaged_tables
 from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
 from trio_gate.wire.parse import parse_request_head
 

@@ -18,7 +18,7 @@ from tests.aws.test_identify_roundtrip import DEPRECATED
 from tests.kit.paths import ROOT
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.routing.route import TWINS
-from trio_gate.shell.exchange.packaged_data import packaged_hosts, packaged_tables
+from trio_gate.shell.models.packaged_data import packaged_hosts, packaged_tables
 
 FOLDER = ROOT / ".botocore-versions"
 VERSIONS = ("1.43.84", "1.43.104", "1.43.124", "1.44.8")

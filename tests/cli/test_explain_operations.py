@@ -12,7 +12,7 @@ import pytest
 from tests.kit.aws.meanings import model
 from tests.kit.gateway import TRIO_GATE
 from trio_gate.cli.explain_operations import PAGE, Met, operations_met
-from trio_gate.shell.exchange.model_loader import installed_operations
+from trio_gate.shell.models.model_loader import installed_operations
 
 SERVICES = re.compile(r"\d+ services: (.*?) \u2026 and \d+ more")
 

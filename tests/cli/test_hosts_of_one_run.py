@@ -12,8 +12,8 @@ from trio_gate.cli.hosts_of_one_run import HostsOfOneRun
 from trio_gate.errors import Unidentified
 from trio_gate.shell.exchange import host_rules
 from trio_gate.shell.exchange.hosts import FILE, first_line
-from trio_gate.shell.exchange.model_loader import keep
-from trio_gate.shell.exchange.packaged_data import packaged_hosts
+from trio_gate.shell.models.model_loader import keep
+from trio_gate.shell.models.packaged_data import packaged_hosts
 
 SQS, STS = "sqs.eu-west-1.amazonaws.com", "sts.eu-west-1.amazonaws.com"
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.kit.aws.meanings import meaning
 from trio_gate.comparison.reads import READS
-from trio_gate.shell.exchange.model_loader import load_model
+from trio_gate.shell.models.model_loader import load_model
 
 
 @pytest.mark.parametrize("name", sorted(READS))

@@ -22,7 +22,7 @@ from trio_gate.exchange.presign import (
     database_token,
     object_url,
 )
-from trio_gate.shell.exchange.packaged_data import packaged_hosts
+from trio_gate.shell.models.packaged_data import packaged_hosts
 from trio_gate.wire.head import Empty, Streamed
 
 TABLE = HostTable(packaged_hosts())

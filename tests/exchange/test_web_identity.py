@@ -17,8 +17,8 @@ from trio_gate.aws.model.catalog import Catalog
 from trio_gate.errors import Malformed, Unauthenticated, Unidentified, WrongSignature
 from trio_gate.exchange import steps, web_identity
 from trio_gate.exchange.proofs import Signer
-from trio_gate.shell.exchange.model_loader import load_pruned
-from trio_gate.shell.exchange.packaged_data import packaged_hosts
+from trio_gate.shell.models.model_loader import load_pruned
+from trio_gate.shell.models.packaged_data import packaged_hosts
 from trio_gate.signing.sigv4 import SigningKeys
 from trio_gate.wire.head import Held
 from trio_gate.wire.parse import parse_request_head

@@ -19,7 +19,7 @@ from trio_gate.aws.hosts.table import HostTable
 from trio_gate.aws.ingress import Ingress, destination
 from trio_gate.aws.naming import body_mode, name_call
 from trio_gate.errors import GateError, Malformed, Unauthenticated, WrongSignature
-from trio_gate.shell.exchange.packaged_data import packaged_hosts
+from trio_gate.shell.models.packaged_data import packaged_hosts
 from trio_gate.signing import sigv2
 from trio_gate.wire.aws_chunked import streamed_body
 from trio_gate.wire.head import Empty, StreamKind

@@ -30,9 +30,9 @@ from trio_gate.shell.credentials.base_keys import BaseKeys
 from trio_gate.shell.credentials.role_credentials import open_role_credentials
 from trio_gate.shell.exchange.bodies import Bodies
 from trio_gate.shell.exchange.budget import Budget
-from trio_gate.shell.exchange.model_loader import Models, load_model
 from trio_gate.shell.exchange.shared_services import SharedServices
 from trio_gate.shell.issuers import open_issuers
+from trio_gate.shell.models.model_loader import Models, load_model
 from trio_gate.shell.net.accept import GRACE
 from trio_gate.shell.sessions import store as sessions_on_disk
 from trio_gate.shell.sessions.store import open_sessions

@@ -15,7 +15,7 @@ from trio_gate.errors import CertificatesUnavailable
 from trio_gate.shell.certificates.authority import INTERCEPTION, domains_of, interception
 from trio_gate.shell.certificates.trust_roots import system_bundle
 from trio_gate.shell.clock import SystemClock
-from trio_gate.shell.exchange.packaged_data import packaged_hosts
+from trio_gate.shell.models.packaged_data import packaged_hosts
 
 if TYPE_CHECKING:
     import argparse

@@ -21,9 +21,9 @@ from trio_gate.policy.activation import Undecided
 from trio_gate.policy.cel import Evidence
 from trio_gate.shell.certificates.authority import domains_of, interception, uncovered
 from trio_gate.shell.clock import SystemClock
-from trio_gate.shell.exchange.installed_operations import newer, services, version
-from trio_gate.shell.exchange.model_loader import load_model
-from trio_gate.shell.exchange.packaged_data import packaged_tables, reviewed_botocore
+from trio_gate.shell.models.installed_operations import newer, services, version
+from trio_gate.shell.models.model_loader import load_model
+from trio_gate.shell.models.packaged_data import packaged_tables, reviewed_botocore
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Value
     from trio_gate.config.model import Config, OperationReview
     from trio_gate.policy.decide import Rule
-    from trio_gate.shell.exchange.installed_operations import Why
+    from trio_gate.shell.models.installed_operations import Why
 
 SHOWN = 5
 """Operations that are named for each rule."""

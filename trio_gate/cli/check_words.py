@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, get_args
 from trio_gate.aws.call import Access
 from trio_gate.errors import did_you_mean
 from trio_gate.policy.cel import compared
-from trio_gate.shell.exchange.installed_operations import services
-from trio_gate.shell.exchange.packaged_data import packaged_hosts, packaged_tables
+from trio_gate.shell.models.installed_operations import services
+from trio_gate.shell.models.packaged_data import packaged_hosts, packaged_tables
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _find(service: str, operation: str) -> KnownOperation | Collection[str]:
-    from trio_gate.shell.exchange.installed_operations import find  # noqa: PLC0415 - loads botocore, for a block that few files have
+    from trio_gate.shell.models.installed_operations import find  # noqa: PLC0415 - loads botocore, for a block that few files have
 
     return find(service, operation)
 

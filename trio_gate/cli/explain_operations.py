@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.operation_facts import operation_facts
 from trio_gate.policy.cel import PartialCondition, check
-from trio_gate.shell.exchange.model_loader import INSTALLED, installed_operations
-from trio_gate.shell.exchange.packaged_data import packaged_tables
+from trio_gate.shell.models.model_loader import INSTALLED, installed_operations
+from trio_gate.shell.models.packaged_data import packaged_tables
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:

@@ -26,8 +26,8 @@ from trio_gate.exchange import own_requests, steps, virtual
 from trio_gate.exchange.snapshot import Snapshot, Unconfigured
 from trio_gate.sessions.calls import served
 from trio_gate.sessions.table import SessionTable
-from trio_gate.shell.exchange.model_loader import load_pruned
-from trio_gate.shell.exchange.packaged_data import packaged_tables
+from trio_gate.shell.models.model_loader import load_pruned
+from trio_gate.shell.models.packaged_data import packaged_tables
 from trio_gate.signing.identity_token import prove_by_file
 from trio_gate.signing.sigv4 import SigningKeys
 from trio_gate.values import value_class

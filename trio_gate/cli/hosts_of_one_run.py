@@ -9,8 +9,8 @@ from trio_gate.aws.hosts.table import HostTable
 from trio_gate.errors import Unidentified
 from trio_gate.shell.exchange import host_rules
 from trio_gate.shell.exchange.hosts import FILE, installed_part, read_kept
-from trio_gate.shell.exchange.model_loader import INSTALLED, installed_services
-from trio_gate.shell.exchange.packaged_data import packaged_hosts
+from trio_gate.shell.models.model_loader import INSTALLED, installed_services
+from trio_gate.shell.models.packaged_data import packaged_hosts
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,8 @@ from typing import Any
 from trio_gate.cli import asking
 from trio_gate.text.visible import plain
 
-_NEED = re.compile(r"([a-z0-9-]{1,63}|\*):([A-Za-z0-9,]{1,2000})(?:\s+where\s+(.+))?", re.DOTALL)
+_CALLS = re.compile(r"([a-z0-9-]{1,63}|\*):([A-Za-z0-9,]{1,2000})")
+_WHERE = " where "
 _ACCESS = ("list", "read", "write")
 
 
@@ -44,10 +45,11 @@ def _granted(read: dict[str, Any]) -> str:
 
 
 def _need(text: str) -> dict[str, object]:
-    found = _NEED.fullmatch(text.strip())
-    if found is None:
+    said, where, match = text.partition(_WHERE)
+    found = _CALLS.fullmatch(said.strip(" "))
+    if found is None or (where and not match.strip(" ")):
         raise argparse.ArgumentTypeError('a need is SERVICE:OPERATION,…, SERVICE:read or *:read, perhaps with " where CONDITION"')
-    service, calls, match = found.groups()
+    service, calls = found.groups()
     line: dict[str, object] = {"service": service} if service != "*" else {}
     line |= {"access": calls} if calls in _ACCESS else {"actions": calls.split(",")}
-    return line if match is None else {**line, "match": match}
+    return {**line, "match": match.strip(" ")} if where else line

@@ -8,7 +8,7 @@ from tests.kit.aws.naming import ACCOUNT, catalog, claim, head, place
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.identify import identify
 from trio_gate.errors import Unidentified
-from trio_gate.shell.exchange.packaged_data import packaged_tables
+from trio_gate.shell.models.packaged_data import packaged_tables
 from trio_gate.wire.head import Held
 
 OTHER, THIRD = "222222222222", "333333333333"

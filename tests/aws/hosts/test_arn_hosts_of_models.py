@@ -20,7 +20,7 @@ from trio_gate.aws.hosts.table import HostTable
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.identify import identify
 from trio_gate.errors import GateError
-from trio_gate.shell.exchange.packaged_data import packaged_hosts, packaged_tables
+from trio_gate.shell.models.packaged_data import packaged_hosts, packaged_tables
 from trio_gate.signing.sigv4 import without_signature
 from trio_gate.wire.head import Empty, Held
 from trio_gate.wire.parse import parse_request_head

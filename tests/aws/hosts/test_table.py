@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.kit.aws.host_table import ACCOUNT, ALL_OF_AWS, DATA, TABLE
 from trio_gate.aws.hosts.table import HostTable
 from trio_gate.errors import Unidentified
-from trio_gate.shell.exchange.packaged_data import packaged_hosts
+from trio_gate.shell.models.packaged_data import packaged_hosts
 
 
 def scopes(place):

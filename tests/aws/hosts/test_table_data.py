@@ -16,7 +16,7 @@ from tests.kit.long import one_in
 from tests.kit.paths import CORPUS, ROOT
 from trio_gate.aws.hosts.table import HostTable
 from trio_gate.errors import Unidentified
-from trio_gate.shell.exchange.packaged_data import packaged_hosts
+from trio_gate.shell.models.packaged_data import packaged_hosts
 
 DATA = packaged_hosts()
 TABLE = HostTable(DATA)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.kit.aws.meanings import TABLES, meaning, operations, services
 from tests.kit.long import one_in
 from trio_gate.aws.iam import names
-from trio_gate.shell.exchange.packaged_data import packaged_tables
+from trio_gate.shell.models.packaged_data import packaged_tables
 
 
 def test_every_exception_names_an_operation_and_an_action_that_exist():

@@ -20,8 +20,8 @@ from trio_gate.aws.iam.reviewed import all_known, entries, read
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.identify import identify
 from trio_gate.aws.model.catalog import Catalog
-from trio_gate.shell.exchange.model_loader import with_known_answers
-from trio_gate.shell.exchange.packaged_data import known_outputs, packaged_tables
+from trio_gate.shell.models.model_loader import with_known_answers
+from trio_gate.shell.models.packaged_data import known_outputs, packaged_tables
 from trio_gate.wire.head import Empty, Held
 
 GET = target("DynamoDB_20120810.GetItem")

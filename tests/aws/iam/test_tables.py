@@ -6,7 +6,7 @@ import pytest
 
 from tests.kit.aws.meanings import meaning, operations
 from trio_gate.aws.iam.tables import Tables
-from trio_gate.shell.exchange.packaged_data import packaged_tables
+from trio_gate.shell.models.packaged_data import packaged_tables
 
 
 def test_tables_load_a_prefix_once_and_only_when_asked():

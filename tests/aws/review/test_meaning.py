@@ -9,7 +9,7 @@ from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.review.meaning import decided
 from trio_gate.aws.review.rows import read_rows
-from trio_gate.shell.exchange.packaged_data import packaged_tables
+from trio_gate.shell.models.packaged_data import packaged_tables
 
 CREDENTIALS = {"secretaccesskey", "secretkey", "sessiontoken"}
 HANDS_OUT = [

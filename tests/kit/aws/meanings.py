@@ -15,7 +15,7 @@ from trio_gate.aws.call import Candidate, NamedCall, Place
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.resources.owned import NONE_LISTED
 from trio_gate.aws.semantics import describe
-from trio_gate.shell.exchange.packaged_data import packaged_tables
+from trio_gate.shell.models.packaged_data import packaged_tables
 from trio_gate.wire.head import RequestHead, Target
 
 TABLES = Tables(packaged_tables)

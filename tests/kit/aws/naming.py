@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trio_gate.aws.call import Candidate, Claim, Place
 from trio_gate.aws.model.catalog import Catalog
 from trio_gate.aws.naming import body_mode, name_call
-from trio_gate.shell.exchange.model_loader import load_pruned
+from trio_gate.shell.models.model_loader import load_pruned
 from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
 from trio_gate.wire.parse import parse_request_head
 

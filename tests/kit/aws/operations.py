@@ -21,7 +21,7 @@ from trio_gate.aws.identify import identify
 from trio_gate.errors import GateError
 from trio_gate.shell.exchange.host_rules import table
 from trio_gate.shell.exchange.hosts import installed_part
-from trio_gate.shell.exchange.packaged_data import packaged_hosts, packaged_tables
+from trio_gate.shell.models.packaged_data import packaged_hosts, packaged_tables
 from trio_gate.wire.head import Empty, Held
 
 TABLES = Tables(packaged_tables)

@@ -7,7 +7,7 @@ import re
 from tests.kit.aws.botocore_models import ACCOUNT, LABEL, loader
 from tests.kit.aws.naming import catalog, place
 from trio_gate.aws.hosts.table import HostTable
-from trio_gate.shell.exchange.packaged_data import packaged_hosts
+from trio_gate.shell.models.packaged_data import packaged_hosts
 
 HOSTS = packaged_hosts()
 TABLE = HostTable(HOSTS)

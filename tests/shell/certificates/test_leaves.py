@@ -14,7 +14,7 @@ from trio_gate.aws.hosts.table import HostTable
 from trio_gate.errors import CertificatesUnavailable
 from trio_gate.shell.certificates import leaves as cache
 from trio_gate.shell.certificates.leaves import LIFETIME, RENEWED_AFTER, LeafCertificates, file_context
-from trio_gate.shell.exchange.packaged_data import packaged_hosts
+from trio_gate.shell.models.packaged_data import packaged_hosts
 
 OURS = ("localhost", "127.0.0.1", "::1", "gate.example")
 SECOND = timedelta(seconds=1)

@@ -8,7 +8,7 @@ from trio_gate.aws.call import UNKNOWN
 from trio_gate.comparison.reads import READS, IncomparableError, Read
 from trio_gate.errors import UpstreamError
 from trio_gate.shell.comparison.read_calls import answer_of, model_of, request_of
-from trio_gate.shell.exchange.model_loader import load_model
+from trio_gate.shell.models.model_loader import load_model
 from trio_gate.wire.head import ResponseHead
 
 HOST = "x.us-east-1.amazonaws.com"

@@ -7,7 +7,7 @@ import trio
 
 from trio_gate.comparison.reads import Read
 from trio_gate.shell.comparison.reader import Reader
-from trio_gate.shell.exchange.model_loader import load_model
+from trio_gate.shell.models.model_loader import load_model
 from trio_gate.signing.sigv4 import Credentials
 from trio_gate.wire.head import ResponseHead
 

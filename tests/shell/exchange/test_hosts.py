@@ -17,7 +17,7 @@ from trio_gate.errors import Unidentified
 from trio_gate.shell.exchange import host_rules
 from trio_gate.shell.exchange import hosts as module
 from trio_gate.shell.exchange.hosts import FILE, Hosts
-from trio_gate.shell.exchange.packaged_data import packaged_hosts
+from trio_gate.shell.models.packaged_data import packaged_hosts
 
 SQS, STS = "sqs.eu-west-1.amazonaws.com", "sts.eu-west-1.amazonaws.com"
 SHELL = "#!/bin/sh\n{}\n"

@@ -23,8 +23,8 @@ from trio_gate import __version__
 from trio_gate.aws.hosts.merged import limited, merged
 from trio_gate.aws.hosts.table import HostTable
 from trio_gate.errors import Overloaded
-from trio_gate.shell.exchange.model_loader import installed_services, keep
-from trio_gate.shell.exchange.packaged_data import packaged_hosts
+from trio_gate.shell.models.model_loader import installed_services, keep
+from trio_gate.shell.models.packaged_data import packaged_hosts
 from trio_gate.shell.worker_threads import in_thread
 
 if TYPE_CHECKING:

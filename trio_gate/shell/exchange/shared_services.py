@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.comparison.reader import Reader
     from trio_gate.shell.exchange.bodies import Bodies
     from trio_gate.shell.exchange.hosts import Hosts
-    from trio_gate.shell.exchange.model_loader import Models
+    from trio_gate.shell.models.model_loader import Models
     from trio_gate.shell.upstream.pool import UpstreamPool
 
 

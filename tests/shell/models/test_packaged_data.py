@@ -5,7 +5,7 @@ from __future__ import annotations
 from trio_gate.aws.hosts.table import HostTable
 from trio_gate.aws.iam.reviewed import read
 from trio_gate.aws.iam.tables import Tables
-from trio_gate.shell.exchange.packaged_data import packaged_hosts, packaged_tables
+from trio_gate.shell.models.packaged_data import packaged_hosts, packaged_tables
 
 
 def test_hosts_make_a_table():

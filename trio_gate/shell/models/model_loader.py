@@ -30,7 +30,7 @@ from trio_gate.aws.iam.reviewed import all_known
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.model.catalog import KNOWN_ANSWER, Catalog, pruned
 from trio_gate.aws.params.readers.json_patient import by_parts
-from trio_gate.shell.exchange.packaged_data import known_outputs, packaged_tables, reviewed_botocore
+from trio_gate.shell.models.packaged_data import known_outputs, packaged_tables, reviewed_botocore
 from trio_gate.shell.worker_threads import in_thread
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from trio_gate.aws.iam.reviewed import all_known
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.config.operation_block import KnownOperation
-from trio_gate.shell.exchange.model_loader import INSTALLED, installed_services, load_model
-from trio_gate.shell.exchange.packaged_data import known_inputs, known_outputs, packaged_tables
+from trio_gate.shell.models.model_loader import INSTALLED, installed_services, load_model
+from trio_gate.shell.models.packaged_data import known_inputs, known_outputs, packaged_tables
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

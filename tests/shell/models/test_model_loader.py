@@ -20,9 +20,9 @@ from botocore.loaders import Loader
 from trio_gate.aws.model.catalog import KNOWN_ANSWER, compile_service
 from trio_gate.aws.model.shape import Shape
 from trio_gate.shell.clock import SystemClock
-from trio_gate.shell.exchange import model_loader as module
-from trio_gate.shell.exchange.model_loader import Models
-from trio_gate.shell.exchange.packaged_data import known_outputs
+from trio_gate.shell.models import model_loader as module
+from trio_gate.shell.models.model_loader import Models
+from trio_gate.shell.models.packaged_data import known_outputs
 
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
@@ -251,7 +251,7 @@ def test_models_of_the_user_are_not_read(tmp_path):
     (folder / "service-2.json").write_text(json.dumps({"metadata": metadata, "operations": {}, "shapes": {}}))
     script = """
 import trio
-from trio_gate.shell.exchange.model_loader import Models
+from trio_gate.shell.models.model_loader import Models
 models = Models()
 trio.run(models.ensure, ["sts"])
 print(models.catalog.service("sts").api_version)
