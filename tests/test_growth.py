@@ -168,8 +168,28 @@ ROWS: dict[str, Row] = {
     "letters that could be base64": (lambda size: "a" * size + "!", readable, 1000),
     **{
         f"{name} in lines of {unit!r}": (partial(_lines, unit), partial(_colored, name), 300)
-        for name in ("json", "yaml", "shell", "sql")
-        for unit in ("`", "@", "&", "!", "%", '"', "'", "$(", "${", "<<E ", "[", "- ", "/*", "a: '", "| ", "rm ", "{")
+        for name in ("json", "yaml", "shell", "sql", "python", "javascript")
+        for unit in (
+            "`",
+            "@",
+            "&",
+            "!",
+            "%",
+            '"',
+            "'",
+            "$(",
+            "${",
+            "<<E ",
+            "[",
+            "- ",
+            "/*",
+            "a: '",
+            "| ",
+            "rm ",
+            "{",
+            '"""',
+            "\\",
+        )
     },
     "here-documents": (_here_documents, partial(_colored, "shell"), 500),
     "long words of here-documents": (

@@ -37,7 +37,14 @@ def words(text, what) -> list[tuple[str, str]]:
         ("apt-get update", "script", "shell"),
         ("#!/bin/bash\nls", "script", "shell"),
         ("#!/usr/bin/env zsh\nls", "script", "shell"),
-        ("#!/usr/bin/python3\nimport os", "script", None),
+        ("#!/usr/bin/python3\nimport os", "script", "python"),
+        ("#!/usr/bin/env node\n1", "script", "javascript"),
+        ("#!/usr/bin/perl\n1", "script", None),
+        ("import os\nprint(1)", "script", "python"),
+        ("import { util } from '@aws-appsync/utils';", "script", "javascript"),
+        ("export function request(ctx) {}", "script", "javascript"),
+        ("export PATH=/bin", "script", "shell"),
+        ("import os", "statement", "sql"),
         ("SELECT 1", "statement", "sql"),
         ("set: a", "statement", "sql"),
         ("permit(principal, action, resource);", "policy", None),
@@ -66,6 +73,14 @@ def test_what_people_should_look_at_is_marked(text, what, marked):
     assert [word for word, color in words(text, what) if color.endswith("!")] == marked
 
 
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("lib/index.py", "python"), ("INDEX.MJS", "javascript"), ("a.yml", "yaml"), ("a.py.txt", None)],
+)
+def test_the_language_of_a_file_is_that_of_its_name(file, name):
+    assert language("hello there", None, file) == name
+
+
 def test_words_have_the_colors_of_their_language():
     assert words('{\n  "a": 1,\n  "b": "c"\n}', "policy") == [('"a"', "t"), ("1", "n"), ('"b"', "t"), ('"c"', "s")]
     assert ("if", "k") in words("if true; then ls # all\nfi", "script")
@@ -87,7 +102,9 @@ def test_what_is_long_or_has_long_lines_has_none():
     assert colored(["x"], None, None) == []
 
 
-@given(st.text(max_size=200), st.sampled_from(KINDS), st.sampled_from(["json", "yaml", "shell", "sql", None]))
+@given(
+    st.text(max_size=200), st.sampled_from(KINDS), st.sampled_from(["json", "yaml", "shell", "sql", "python", "javascript", None])
+)
 def test_it_covers_any_text_and_never_fails(text, what, name):
     lines = visible_lines(text).split("\n")
     for line, runs in zip(lines, colored(lines, name, what) or [[]] * len(lines), strict=True):

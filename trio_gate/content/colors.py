@@ -2,7 +2,9 @@
 
 Rule: colors are hints. A text without any is none the safer, and nothing is left out for them: they say only how long each run of
 characters of a line is. What is long, or has long lines, has no colors: some patterns of Pygments take the square of a line. That of a
-here-document takes the square of the whole text, so it meets none: the lines of one are colored as the shell's.
+here-document takes the square of the whole text, so it meets none: the lines of one are colored as the shell's. Those of its lexers of
+Python and JavaScript do as well, so `code_lexers` has others. So the time of a text is bounded: it grows as the text does, and
+MAX_COLORED of the worst take about a second of a worker thread.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from pygments.lexers.shell import BashLexer
 from pygments.lexers.sql import SqlLexer
 from pygments.token import Token
 
+from trio_gate.content.code_lexers import JavaScriptWords, PythonWords
 from trio_gate.text.visible import Json
 
 if TYPE_CHECKING:
@@ -35,7 +38,14 @@ MAX_LINE = 400
 Colors = list[Json]
 """For each line the lengths of its runs, each followed by its color: a letter of `_LETTERS` or nothing, and `!` if it is to be looked at."""
 
-_LEXERS = {"json": JsonLexer, "yaml": YamlLexer, "shell": BashLexer, "sql": SqlLexer}
+_LEXERS = {
+    "json": JsonLexer,
+    "yaml": YamlLexer,
+    "shell": BashLexer,
+    "sql": SqlLexer,
+    "python": PythonWords,
+    "javascript": JavaScriptWords,
+}
 
 _LETTERS = (
     (Token.Comment, "c"),
@@ -51,9 +61,28 @@ _LETTERS = (
 """Kinds of tokens and their letters; the first that holds a token counts."""
 
 _YAML = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,80}:(?: |$)")
+_PYTHON = re.compile(
+    r"from [A-Za-z0-9_.]{1,80} import |import [A-Za-z_]|(?:async )?def [A-Za-z_]|class [A-Za-z_]|@[A-Za-z_]|\"\"\"|'''"
+)
+_JAVASCRIPT = re.compile(
+    r"import (?:[{*\"']|[A-Za-z_$]{1,80} from )|export (?:default|const|function|async|class|[{*])|(?:const|let|var) [^=]{1,80} = "
+    r"|async function |[\"']use strict[\"']|//|/\*"
+)
 _SHELLS = ("sh", "bash", "zsh", "dash", "ksh")
+_ENDINGS = {
+    **dict.fromkeys(("py", "pyi"), "python"),
+    **dict.fromkeys(("js", "mjs", "cjs", "jsx", "ts", "mts", "tsx"), "javascript"),
+    **dict.fromkeys(("sh", "bash"), "shell"),
+    **dict.fromkeys(("yaml", "yml"), "yaml"),
+    "json": "json",
+    "sql": "sql",
+}
+"""The languages of files, by how their names end."""
 _AS: dict[What | None, str] = {"statement": "sql", "script": "shell", "command": "shell"}
 """The language of what does not say its own."""
+
+_MAY_BE_ANY = (None, "script", "archive")
+"""What may be in any language."""
 
 _ESCAPE = re.compile(r"\\u\{[0-9a-f]{1,6}\}")
 
@@ -77,15 +106,29 @@ _LOOK = {
 """What people should look at in each kind of code."""
 
 
-def language(text: str, what: What | None = None) -> str | None:
-    """The language of a text: "json", "yaml", "shell" or "sql"; None if none of them is likely."""
+def language(text: str, what: What | None = None, file: str = "") -> str | None:
+    """The language of a text, by the end of its `file`'s name or its own beginning: a name of _LEXERS; None if none of them is likely."""
+    if file and (named := _ENDINGS.get(file.rpartition(".")[2].lower())):
+        return named
     lines = (line for line in text[:2000].split("\n") if line.strip() and not line.startswith(("#", "---")))
     first = next(lines, "")
     if text.startswith("#!"):
-        return "shell" if text.partition("\n")[0].replace("/", " ").split(" ")[-1] in _SHELLS else None
+        return _interpreted(text[:200].partition("\n")[0].replace("/", " ").split(" ")[-1])
     if first.lstrip().startswith(("{", "[")):
         return "json"
+    if what in _MAY_BE_ANY:
+        if _JAVASCRIPT.match(first):
+            return "javascript"
+        if _PYTHON.match(first):
+            return "python"
     return "yaml" if _YAML.match(first) and what != "statement" else _AS.get(what)
+
+
+def _interpreted(program: str) -> str | None:
+    """The language of what a program runs."""
+    if program in _SHELLS:
+        return "shell"
+    return "python" if program.startswith("python") else "javascript" if program == "node" else None
 
 
 def colored(lines: Sequence[str], name: str | None, what: What | None) -> Colors:

@@ -108,6 +108,33 @@ def test_a_prompt_leads_with_account_level_and_sentence(capsys):
     assert capsys.readouterr().out == ""
 
 
+SCRIPT = {"what": "script", "lines": ["# all", "rm -rf / \\u{1b}"], "whole": True, "how": [], "size": 4}
+COLORS = [[5, "c"], [6, "!", 9, ""]]
+RED, PLAIN = "\x1b[1;7;31mrm -rf\x1b[0m", "     2 | rm -rf / "
+
+
+@pytest.mark.parametrize(
+    ("environment", "found"),
+    [
+        ({"FORCE_COLOR": "1", "TERM": "xterm"}, RED),
+        ({"FORCE_COLOR": "1", "TERM": "xterm", "NO_COLOR": "1"}, "\x1b[1;7mrm -rf\x1b[0m"),
+        ({}, PLAIN),
+    ],
+    ids=["a terminal", "one without colors", "no terminal"],
+)
+def test_code_is_printed_in_the_colors_of_the_page(capsys, monkeypatch, environment, found):
+    for name in ("FORCE_COLOR", "NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    console = ApproverConsole(json=False)
+    console.prompt({**SHOWN.prompt, "params": {"commands": {"$code": {**SCRIPT, "colors": COLORS}}}})
+    out = capsys.readouterr().out
+    assert (found in out, "\x1b" in out) == (True, bool(environment))
+    console.prompt({**SHOWN.prompt, "params": {"commands": {"$code": {**SCRIPT, "colors": [["5"]]}}}})
+    assert RED not in capsys.readouterr().out
+
+
 def waits(*prompts, left=552.0):
     return SimpleNamespace(waiting=lambda: list(prompts), left=lambda _: left)
 

@@ -33,7 +33,7 @@ def shown(**changes) -> dict:
 
 
 def lines(**changes) -> list[str]:
-    return [*details(shown(**changes)), *bound(shown(**changes))]
+    return [*map(str, details(shown(**changes))), *bound(shown(**changes))]
 
 
 def test_the_account_is_shown_with_its_label_or_without_one():
@@ -96,7 +96,7 @@ def test_each_fact_has_its_line(changes, line):
 def test_many_resources_do_not_push_the_call_off_the_screen():
     arns = [f"arn:aws:s3:::reports/{number}" for number in range(28)]
     prompt = shown(resources=arns, resources_total=30)
-    first = [line for line in details(prompt) if line.startswith("  resource")]
+    first = [line for line in map(str, details(prompt)) if line.startswith("  resource")]
     assert (len(first), first[0], first[-1]) == (9, f"  resource  {arns[0]}", "  resource  and 22 more")
     assert [line for line in bound(prompt) if line.startswith("  resource")] == [f"  resource  {arn}" for arn in arns[8:]]
 

@@ -11,6 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import trio
+from rich.text import Text
 
 from trio_gate.approval.channel.frames import (
     Accepted,
@@ -32,7 +33,7 @@ from trio_gate.approval.channel.frames import (
     Updated,
 )
 from trio_gate.approval.reading import FILE
-from trio_gate.cli.approving.prompt_view import listed
+from trio_gate.cli.approving.prompt_view import listed, tinted
 from trio_gate.client import Hopeless
 from trio_gate.text.visible import plain
 
@@ -175,15 +176,16 @@ class ApprovalChannel:
             await self.ask(Read(id=prompt["id"], digest=prompt["digest"], parts=tuple(parts)))
             self.opened.update((prompt["id"], part) for part in parts)
 
-    async def read(self, prompt: dict[str, Any], part: str) -> AsyncIterator[str]:
+    async def read(self, prompt: dict[str, Any], part: str) -> AsyncIterator[str | Text]:
         """A hidden part in full, piece by piece, each line made plain; of an archive the numbered list of its files.
 
         If it cannot be read, the last piece says why. Raises ClientError.
         """
         prompt_id: str = prompt["id"]
+        knows = True if prompt.get("to_read") else None  # a gateway that names nothing to read may not know these words
         offset: int | None = 0
         while offset is not None:
-            reply = await self.ask(Open(id=prompt_id, part=part, offset=offset, shows=True if prompt.get("to_read") else None))
+            reply = await self.ask(Open(id=prompt_id, part=part, offset=offset, colors=knows, shows=knows))
             if not isinstance(reply, Detail):
                 yield f"({plain(reply.message) if isinstance(reply, Rejected) else 'no answer'})"
                 return
@@ -192,7 +194,7 @@ class ApprovalChannel:
                 yield listed(self.files(prompt), len(reply.files))
                 await self._seen(prompt, part + FILE)
                 return
-            yield "\n".join(map(plain, reply.text.split("\n")))
+            yield Text("\n").join(tinted([*map(plain, reply.text.split("\n"))], reply.colors))
             offset = reply.next
         await self._seen(prompt, part)
 

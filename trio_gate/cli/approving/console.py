@@ -90,7 +90,7 @@ class ApproverConsole:
         self._console.print(headline(prompt))
         self._console.print(Text(summary(prompt)))
         for line in details(prompt):
-            self._console.print(Text(line))
+            self._console.print(line)
 
     def bound(self, prompt: dict[str, Any]) -> None:
         """Print what else the approval of a prompt is bound to."""
@@ -112,7 +112,7 @@ class ApproverConsole:
         """Print the heading of a hidden part, before its text."""
         self.say(f"--- {plain(part['name'])} ({plain(part['why'])})")
 
-    def say(self, line: str) -> None:
+    def say(self, line: str | Text) -> None:
         """Print a line for the person, made plain already, above the one that is being typed."""
         self.line.say(line)
 

@@ -66,7 +66,7 @@ class LiveLine:
                 self._console.file.flush()
         return self._typed.strip()
 
-    def say(self, text: str) -> None:
+    def say(self, text: str | Text) -> None:
         """Print lines, made plain already, above the line that is being typed."""
         with self.above():
             self._console.print(text)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich.text import Text
+
 from trio_gate.text.visible import plain
 
 if TYPE_CHECKING:
@@ -33,6 +35,19 @@ _HOW = {
     "json": "formatted JSON",
     "hex": "in hexadecimal",
 }
+
+_TINTS = {
+    "c": "italic bright_black",
+    "t": "blue",
+    "v": "yellow",
+    "b": "cyan",
+    "k": "magenta",
+    "s": "green",
+    "n": "bright_blue",
+}
+"""How the colors of `content.colors` are printed; what is to be looked at is printed as LOOK besides."""
+
+LOOK = "bold red reverse"
 
 _MARKS = ("$unknown", "$masked", "$blob", "$cut", "$number", "$more")
 
@@ -68,8 +83,8 @@ def time_left(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02} left" if hours else f"{minutes}:{rest:02} left"
 
 
-def details(prompt: Mapping[str, Any]) -> Iterator[str]:
-    """What the call is about, line by line: the reasons for its level first, then who asks, then its parameters."""
+def details(prompt: Mapping[str, Any]) -> Iterator[str | Text]:
+    """What the call is about, line by line: the reasons for its level first, then who asks, then its parameters; code is a Text in colors."""
     yield from (_labelled("whole", _word(name)) for name in prompt.get("names") or ())
     for risk in prompt.get("risks") or ():
         yield _labelled(_word(risk.get("level") or "caution").upper(), _word(risk.get("text")))
@@ -171,7 +186,7 @@ def _resources(prompt: Mapping[str, Any]) -> list[str]:
     return [*map(_word, resources[:RESOURCES_SHOWN]), *([f"and {more} more"] if more > 0 else [])] or ["none"]
 
 
-def _tree(node: Any, indent: int) -> Iterator[str]:
+def _tree(node: Any, indent: int) -> Iterator[str | Text]:
     """A parameter tree of `approval.shown`, two columns deeper for each level."""
     pairs = node.items() if isinstance(node, dict) else (("-", item) for item in node)
     for name, value in pairs:
@@ -185,13 +200,32 @@ def _tree(node: Any, indent: int) -> Iterator[str]:
             yield f"{head}: {_leaf(value)}"
 
 
-def _code(head: str, mark: Mapping[str, Any]) -> Iterator[str]:
+def _code(head: str, mark: Mapping[str, Any]) -> Iterator[str | Text]:
     """Code as numbered lines, which no line of an agent's can pass for."""
     how = "".join(f", {_HOW.get(str(word), _word(word))}" for word in mark.get("how") or ())
     lines = [*map(_word, mark.get("lines") or ())]
     size = f"{len(lines)} lines" if mark.get("whole") else f"the beginning of {_word(mark.get('size'))} bytes, d shows all"
     yield f"{head}: {_word(mark.get('what'))}, {size}{how}"
-    yield from (f"{number:>{NUMBER}} | {line}" for number, line in enumerate(lines, 1))
+    colored = tinted(lines, mark.get("colors"))
+    yield from (Text(f"{number:>{NUMBER}} | ").append_text(line) for number, line in enumerate(colored, 1))
+
+
+def tinted(lines: Sequence[str], colors: Any) -> list[Text]:
+    """Lines, made plain already, in the colors that the gateway gave them; as they are where it gave none."""
+    runs = colors if isinstance(colors, list) and len(colors) == len(lines) else [None] * len(lines)
+    return [_tinted(line, one) for line, one in zip(lines, runs, strict=True)]
+
+
+def _tinted(line: str, runs: Any) -> Text:
+    text, at = Text(line), 0
+    pairs = zip(runs[::2], runs[1::2], strict=False) if isinstance(runs, list) else ()
+    for length, color in pairs:
+        if not isinstance(length, int) or not isinstance(color, str):
+            break
+        text.stylize(_TINTS.get(color.rstrip("!"), ""), at, at + length)
+        text.stylize(LOOK if color.endswith("!") else "", at, at + length)
+        at += length
+    return text
 
 
 def listed(files: Sequence[Mapping[str, Any]], last: int) -> str:

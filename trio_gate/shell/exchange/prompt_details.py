@@ -179,8 +179,9 @@ def _condition(source: str) -> Condition:
     return compile_condition(source)
 
 
-def _opened(part: str, text: Readable, offset: int, what: What | None, colors: bool) -> Opened:
+def _opened(part: str, text: Readable, offset: int, what: What | None, colors: bool, file: str = "") -> Opened:
     piece, after = text.piece(offset)
+    name = language(text.text, what, file)
     return Opened(
         text=piece,
         next=after,
@@ -188,7 +189,7 @@ def _opened(part: str, text: Readable, offset: int, what: What | None, colors: b
         size=text.size,
         sha256=text.sha256,
         how=text.how,
-        colors=colored(piece.split("\n"), language(text.text, what), what) if colors else [],
+        colors=colored(piece.split("\n"), name, "script" if file and name == "shell" else what) if colors else [],
         files=_listed(part, text) if offset == 0 else [],
     )
 
@@ -209,4 +210,4 @@ def _inside(text: Readable, number: int, offset: int, colors: bool) -> Opened | 
     if file is None or not file.text or file.sha256 is None:
         return None
     one = Readable(text=file.text, size=file.size, sha256=file.sha256, how=())
-    return _opened("", one, offset, None, colors)
+    return _opened("", one, offset, None, colors, file=file.name)
