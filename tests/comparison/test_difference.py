@@ -1,6 +1,7 @@
 """Two states as one text: what goes, what comes, masked, bounded."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -104,3 +105,9 @@ def test_nested_values_are_in_order():
     found = lines({"Item": item}, {"Item": {**item, "id": {"S": "2"}}})
     assert [line for line in found if line[0] in "+-"] == ['-     "S": "1"', '+     "S": "2"']
     assert json.dumps("1") in '-     "S": "1"'
+
+
+def test_what_was_not_read_is_said_first():
+    sides = Sides(before={"A": "x"}, after={"A": "x"}, unread="the code was not read")
+    assert difference(sides, None) == "the code was not read"
+    assert difference(replace(sides, after={"A": "y"}), None).split("\n") == ["the code was not read", "A:", "- x", "+ y"]

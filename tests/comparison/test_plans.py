@@ -9,7 +9,7 @@ import pytest
 from tests.kit.aws.effects import call_of
 from tests.kit.calls import make_call
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.comparison.plans import comparable, plan
+from trio_gate.comparison.plans import CODE_DIFFERS, CODE_UNREAD, comparable, plan
 from trio_gate.comparison.reads import READS, IncomparableError
 
 DOCUMENT, NEW = json.dumps({"Statement": []}), json.dumps({"Statement": [1]})
@@ -210,6 +210,23 @@ def test_both_sides_are_in_the_words_of_the_call(name, params, answers, reads, b
         assert wanted is ... or asked == wanted
     service, operation = name.split(".")
     assert comparable(service, operation)
+
+
+@pytest.mark.parametrize(
+    ("code", "unread"),
+    [
+        ({"ZipFile": b"zip"}, CODE_DIFFERS),
+        ({"ZipFile": b"now"}, ""),
+        ({"S3Bucket": "b", "S3Key": "k"}, CODE_UNREAD),
+        ({"ImageUri": "i"}, CODE_UNREAD),
+    ],
+)
+def test_that_a_functions_code_is_not_read_is_said(code, unread):
+    steps = plan(make_call(**split("lambda.UpdateFunctionCode"), params={"FunctionName": "f", **code}), None)
+    next(steps)
+    with pytest.raises(StopIteration) as done:
+        steps.send({"CodeSha256": base64.b64encode(hashlib.sha256(b"now").digest()).decode(), "CodeSize": 3})
+    assert done.value.value.unread == unread
 
 
 @pytest.mark.parametrize(

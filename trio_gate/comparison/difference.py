@@ -60,7 +60,7 @@ def difference(sides: Sides, shape: Shape | None) -> str:
             _lines(name, one, other, word, shape) for one, other, word in ((before, after, "before"), (after, before, "after"))
         )
         parts += [f"{name}:", *_compared(old, new)]
-    text = visible_lines("\n".join(parts) or SAME)
+    text = visible_lines("\n".join([*([sides.unread] if sides.unread else []), *parts]) or SAME)
     return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}\n… and {len(text) - MAX_TEXT} characters more"
 
 

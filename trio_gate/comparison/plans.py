@@ -119,6 +119,11 @@ def _firewall(call: Call, _: bytes | None) -> Plan:
     return Sides(before=rule_lines(rules), after=after_changes(call.operation, call.params, rules))
 
 
+CODE_DIFFERS = "the code differs; its present text is not fetched: AWS gives only an address to download it from"
+CODE_UNREAD = "neither the present code nor that of the call is fetched: whether they differ is not known"
+"""What people read about a function's code, which no call returns."""
+
+
 def _function(call: Call, _: bytes | None) -> Plan:
     found = yield Read(service="lambda", operation="GetFunctionConfiguration", params=_sent(call, "FunctionName"))
     after = {name: value for name, value in call.params.items() if name not in ("FunctionName", "RevisionId")}
@@ -132,8 +137,9 @@ def _code(call: Call, _: bytes | None) -> Plan:
     archive = call.params.get("ZipFile")
     if isinstance(archive, bytes):
         digest = base64.b64encode(hashlib.sha256(archive).digest()).decode("ascii")
-        return Sides(before=before, after={"CodeSha256": digest, "CodeSize": len(archive)})
-    return Sides(before=before, after=_sent(call, "S3Bucket", "S3Key", "S3ObjectVersion", "ImageUri"))
+        unread = CODE_DIFFERS if before and before.get("CodeSha256") != digest else ""
+        return Sides(before=before, after={"CodeSha256": digest, "CodeSize": len(archive)}, unread=unread)
+    return Sides(before=before, after=_sent(call, "S3Bucket", "S3Key", "S3ObjectVersion", "ImageUri"), unread=CODE_UNREAD)
 
 
 def _table(call: Call, _: bytes | None) -> Plan:

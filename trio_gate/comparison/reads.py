@@ -56,10 +56,14 @@ class Read:
 
 @value_class
 class Sides:
-    """The present state and the one that the call asks for, by the names of its parameters."""
+    """The present state and the one that the call asks for, by the names of its parameters.
+
+    `unread` says, for people, what of them was not read, so that a difference or none of the rest says nothing of it; empty for nothing.
+    """
 
     before: Mapping[str, Value]
     after: Mapping[str, Value]
+    unread: str = ""
 
 
 Answer = Mapping[str, Any] | None

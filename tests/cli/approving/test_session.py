@@ -11,10 +11,11 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from tests.kit.approvals.admin_gate import TOKENS
-from tests.kit.approvals.agents import OTHER
+from tests.kit.approvals.agents import OTHER, sent
 from tests.kit.approvals.asking import asked
 from tests.kit.approvals.questions import question
 from tests.kit.held import held
+from trio_gate.cli.approving.channel import NOT_KNOWN_YET
 from trio_gate.cli.approving.prompt_input import TypedAnswer
 from trio_gate.cli.approving.session import ApproverSession
 from trio_gate.client import ClientError, Hopeless, connect
@@ -47,6 +48,8 @@ async def answers(gate, nursery):
     async def ask() -> None:
         got.append(await gate.hub.ask(asked()))
         got.came.set()
+        if isinstance(got[0], HubClearance):
+            sent(got[0])
 
     nursery.start_soon(ask)
     await wait_all_tasks_blocked()
@@ -64,13 +67,21 @@ async def test_an_answer_that_was_given_goes_to_the_next_prompt(session, answers
     [clearance] = answers
     assert isinstance(clearance, HubClearance)
     assert (clearance.verdict.by, clearance.verdict.reason) == (("alice",), "fine")
-    clearance.close()
     out = capsys.readouterr().out
     assert (
         out.index("connected as alice; 1 waiting")
         < out.index("DeleteObjects")
         < out.index('q1 approved by you: prod: Delete object "a" from "reports"')
+        < out.index("q1: answered 404")
     )
+
+
+async def test_a_run_for_one_answer_says_where_it_is_not_known_what_became_of_it(session, gate, nursery, monkeypatch, capsys):
+    monkeypatch.setattr("trio_gate.cli.approving.channel.OUTCOME_SECONDS", 0)
+    nursery.start_soon(gate.hub.ask, asked())
+    await wait_all_tasks_blocked()
+    assert await within(session().work, YES, None, once=True) == 0
+    assert NOT_KNOWN_YET in capsys.readouterr().out
 
 
 async def test_a_program_decides(session, answers, tmp_path):
@@ -106,7 +117,10 @@ async def test_a_run_that_is_ended_leaves_no_program_behind(session, gate, nurse
 
 
 async def test_one_call_is_answered_and_no_other(session, gate, nursery, answers):
-    nursery.start_soon(gate.hub.ask, asked(question("q2", digest=OTHER, repeat_key=OTHER)))
+    async def ask() -> None:
+        sent(await gate.hub.ask(asked(question("q2", digest=OTHER, repeat_key=OTHER))))
+
+    nursery.start_soon(ask)
     await wait_all_tasks_blocked()
     assert await within(partial(session().work, YES, None, once=True, only="q2")) == 0
     assert ([entry.prompt.question.id for entry in gate.hub], answers) == (["q1"], [])
@@ -144,7 +158,6 @@ async def test_a_run_goes_on_where_a_channel_could_not_be_opened(session, answer
     with trio.fail_after(PATIENCE):
         nursery.start_soon(lambda: made.work(YES, None, once=False))
         await answers.came.wait()
-    answers[0].close()
     assert "there is no gateway; trying again in 0 s" in capsys.readouterr().out
 
 

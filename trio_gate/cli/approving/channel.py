@@ -17,6 +17,7 @@ from trio_gate.approval.channel.frames import (
     Accepted,
     Compared,
     Decide,
+    Decided,
     Detail,
     Found,
     Granted,
@@ -45,6 +46,11 @@ if TYPE_CHECKING:
     from trio_gate.client import ApproverClient
 
 
+OUTCOME_SECONDS = 30
+"""How long a run for one answer waits for AWS's after its approval: most calls are answered within seconds."""
+
+NOT_KNOWN_YET = "approved, and what became of the call is not known yet: `trio-gate log` and the page say it later"
+
 _LEVELS = ("danger", "caution", "fact")
 """Levels, in the order in which people are asked."""
 
@@ -67,6 +73,7 @@ class ApprovalChannel:
         settled: ids of prompts that this run's answers have ended.
         skipped: ids of prompts that the person put off.
         only: the id of the one prompt that this run is about; None if it is about all.
+        became: ids of prompts of whose calls it is known what became.
         coming: how many frames are left of the gateway's state at the beginning.
         changed: set, and replaced, with every frame.
     """
@@ -81,6 +88,7 @@ class ApprovalChannel:
     changed: trio.Event = field(default_factory=trio.Event)
     settled: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
+    became: set[str] = field(default_factory=set)
     only: str | None = None
     _since: float = 0.0
     coming: int = 1
@@ -135,6 +143,8 @@ class ApprovalChannel:
                 self.open[frame.id] |= news
             case Resolved():
                 self.open.pop(frame.id, None)
+            case Decided() if frame.outcome is not None:
+                self.became.add(frame.id)
             case Granted():
                 self.grants[frame.grant["id"]] = frame.grant
             case GrantEnded():
@@ -155,6 +165,13 @@ class ApprovalChannel:
         while ref not in self._replies:
             await self.changed.wait()
         return self._replies.pop(ref)
+
+    async def outcome(self, prompt_id: str) -> bool:
+        """Wait until it is known what became of a call that was approved. Returns False if it is not within OUTCOME_SECONDS."""
+        with trio.move_on_after(OUTCOME_SECONDS):
+            while prompt_id not in self.became:
+                await self.changed.wait()
+        return prompt_id in self.became
 
     async def gone(self, prompt_id: str, shown: dict[str, Any] | None = None) -> None:
         """Wait until a prompt is no longer pending, or is another than was `shown`."""
@@ -212,6 +229,12 @@ class ApprovalChannel:
             parts = [archive + FILE, *(one["part"] for one in files if one["part"] is not None)]
             if all((prompt_id, one) in self.opened for one in parts):
                 self.opened.add((prompt_id, archive))
+
+
+def lets_go(prompt: Mapping[str, Any], reply: object) -> bool:
+    """Whether the answer that a gateway accepted sends the call, so that it will tell what became of it. Older ones do not tell."""
+    approved = isinstance(reply, Accepted) and reply.status == "approved"
+    return approved and not prompt.get("detached") and "to_read" in prompt
 
 
 def vote(prompt: Mapping[str, Any], answer: TypedAnswer) -> Decide:

@@ -7,22 +7,22 @@ from __future__ import annotations
 
 import re
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import trio
 
 from trio_gate.approval.channel.codec import encode
-from trio_gate.approval.channel.frames import Granted, Link, MakeLink, Pending, Rejected
-from trio_gate.cli.approving.channel import ApprovalChannel, vote
+from trio_gate.approval.channel.frames import Decided, Granted, Link, MakeLink, Pending, Rejected
+from trio_gate.cli.approving.channel import NOT_KNOWN_YET, OUTCOME_SECONDS, ApprovalChannel, lets_go, vote
 from trio_gate.cli.approving.console import ApproverConsole
 from trio_gate.cli.approving.qr_code import qr_code
 from trio_gate.client import ClientError
 from trio_gate.text.visible import plain
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from trio_gate.approval.channel.frames import Request, ServerFrame
     from trio_gate.cli.approving.connecting import Connect
@@ -68,7 +68,13 @@ async def decide(prompt_id: str, answer: TypedAnswer, connect: Connect, *, json:
     """Answer one question. Returns the exit status. Raises ClientError."""
     async with _state(connect) as channel:
         prompt = channel.prompt(prompt_id)
-        return _printed(await _answer(channel, vote(prompt, answer)), prompt, json=json, done="")
+        reply = await _answer(channel, vote(prompt, answer))
+        status = _printed(reply, prompt, json=json, done="")
+        if lets_go(prompt, reply):
+            console = ApproverConsole(json=json)
+            outcome = await _outcome(channel, prompt_id)
+            console.frame(outcome, prompt) if outcome is not None else console.say(NOT_KNOWN_YET)
+        return status
 
 
 async def request(frame: Request, connect: Connect, *, json: bool, done: str = "") -> int:
@@ -109,23 +115,40 @@ def agent(name: str) -> str | None:
 async def _state(connect: Connect) -> AsyncIterator[ApprovalChannel]:
     """A channel that has received the gateway's present state. Raises ClientError."""
     async with connect() as client:
-        try:
-            with trio.fail_after(ANSWER_TIMEOUT):
-                channel = ApprovalChannel(client)
-                while channel.coming:
-                    channel.note(await client.receive())
-                yield channel
-        except trio.TooSlowError:
-            raise ClientError("the gateway did not answer in time") from None
+        channel = ApprovalChannel(client)
+        with _in_time():
+            while channel.coming:
+                channel.note(await client.receive())
+        yield channel
+
+
+@contextmanager
+def _in_time() -> Iterator[None]:
+    try:
+        with trio.fail_after(ANSWER_TIMEOUT):
+            yield
+    except trio.TooSlowError:
+        raise ClientError("the gateway did not answer in time") from None
 
 
 async def _answer(channel: ApprovalChannel, frame: Request) -> ServerFrame:
     sent = replace(frame, ref="1")
-    await channel.client.send(sent)
-    while True:
-        got = await channel.client.receive()
-        if getattr(got, "ref", None) == sent.ref:
-            return got
+    with _in_time():
+        await channel.client.send(sent)
+        while True:
+            got = await channel.client.receive()
+            if getattr(got, "ref", None) == sent.ref:
+                return got
+
+
+async def _outcome(channel: ApprovalChannel, prompt_id: str) -> Decided | None:
+    """What became of a call that was approved; None if that is not known within OUTCOME_SECONDS, or the channel closes."""
+    with trio.move_on_after(OUTCOME_SECONDS), suppress(ClientError):
+        while True:
+            got = await channel.client.receive()
+            if isinstance(got, Decided) and got.id == prompt_id and got.outcome is not None:
+                return got
+    return None
 
 
 def _printed(reply: ServerFrame, prompt: dict[str, Any] | None, *, json: bool, done: str) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from trio_gate.approval.channel.frames import Accepted, Compare, Compared, Preview, Previewed, Rejected, Resolved
-from trio_gate.cli.approving.channel import ASK_AGAIN, ApprovalChannel, vote
+from trio_gate.cli.approving.channel import ASK_AGAIN, NOT_KNOWN_YET, ApprovalChannel, lets_go, vote
 from trio_gate.cli.approving.console import ApproverConsole
 from trio_gate.cli.approving.program import AT_ONCE, ProgramFailed, consult
 from trio_gate.cli.approving.prompt_input import Asking, TypedAnswer, typed
@@ -118,7 +118,7 @@ class ApproverSession:
             if isinstance(reply, Rejected) and reply.code in ASK_AGAIN and given is None:
                 channel.answered.discard(prompt["id"])
             elif once:
-                return 0 if isinstance(reply, Accepted) else 1
+                return await self._ended(channel, prompt, reply)
 
     async def _put_off(self, channel: ApprovalChannel, prompt: dict[str, Any]) -> None:
         """Go on to the next prompt, as the person said; or as this one has ended or changed, after what its keys may still be pressed for."""
@@ -126,6 +126,12 @@ class ApproverSession:
             channel.skipped.add(prompt["id"])
         else:
             await trio.sleep(REACTION_SECONDS)
+
+    async def _ended(self, channel: ApprovalChannel, prompt: dict[str, Any], reply: object) -> int:
+        """The exit status of a run for one answer, once it was said what became of a call that it let go."""
+        if lets_go(prompt, reply) and not await channel.outcome(prompt["id"]):
+            self._console.say(NOT_KNOWN_YET)
+        return 0 if isinstance(reply, Accepted) else 1
 
     async def _decide(self, channel: ApprovalChannel, prompt: dict[str, Any], answer: TypedAnswer) -> object:
         channel.answered.add(prompt["id"])
@@ -203,7 +209,7 @@ class ApproverSession:
 
         async def one(prompt: dict[str, Any]) -> None:
             async with slots:
-                results.append(await self._consult_one(channel, program, prompt))
+                results.append(await self._consult_one(channel, program, prompt, once=once))
             channel.changed.set()
             channel.changed = trio.Event()
 
@@ -218,7 +224,7 @@ class ApproverSession:
             nursery.cancel_scope.cancel()
         return results[0]
 
-    async def _consult_one(self, channel: ApprovalChannel, program: str, prompt: dict[str, Any]) -> int:
+    async def _consult_one(self, channel: ApprovalChannel, program: str, prompt: dict[str, Any], *, once: bool) -> int:
         async def answer() -> TypedAnswer | None:
             try:
                 verdict, reason = await consult(program, prompt)
@@ -230,7 +236,10 @@ class ApproverSession:
         given = await _unless(partial(channel.gone, prompt["id"]), answer)
         if given is None:
             return 1
-        return 0 if isinstance(await self._decide(channel, prompt, given), Accepted) else 1
+        reply = await self._decide(channel, prompt, given)
+        if once:
+            return await self._ended(channel, prompt, reply)
+        return 0 if isinstance(reply, Accepted) else 1
 
 
 async def _interrupted_by_signals(  # noqa: ASYNC114 - no context manager starts it
