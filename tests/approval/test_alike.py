@@ -94,6 +94,11 @@ def test_an_idempotency_token_makes_no_difference():
     assert alike(one) == alike(other)
 
 
+def test_who_could_not_be_notified_makes_no_difference():
+    reason = Reason(level="fact", code="unnotified", text='"desk" of human.oncall was not notified: h answers with status 500')
+    assert alike(replace(delete(), risks=(reason, *delete().risks))) == alike(delete())
+
+
 ALONE = {
     "danger": replace(delete(), level="danger"),
     "unsaid level": replace(delete(), level=None),

@@ -95,3 +95,8 @@ def test_no_secret_of_a_call_is_in_a_message(canary, where):
 
 def test_a_question_of_an_older_gateway_is_told_in_words():
     assert notice_of(question(sentence=None), KEY, PAGE).sentence == "delete objects"
+
+
+@pytest.mark.parametrize("canary", CANARIES)
+def test_a_sentence_that_looks_like_it_has_a_secret_is_not_sent(canary):
+    assert notice_of(question(sentence=f'Delete object "{canary}"'), KEY, PAGE).sentence == "delete objects"

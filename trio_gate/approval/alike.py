@@ -43,7 +43,7 @@ def alike(question: Question) -> Alike | None:
     places = sorted({_place(arn) for arn in resources})
     names = frozenset(name for arn in resources for name in _names(arn))
     params = {name: value for name, value in question.params.items() if name not in question.may_differ}
-    asked = [question.rule, [group.id for group in question.approvers], question.level, [risk.code for risk in question.risks]]
+    asked = [question.rule, [group.id for group in question.approvers], question.level, _codes(question)]
     who = [question.agent or question.agent_address, question.session, question.role, question.session_policy]
     where = [question.account, question.region, question.host if question.address else None, places]
     form = json.dumps(
@@ -52,6 +52,11 @@ def alike(question: Question) -> Alike | None:
     )
     key = hashlib.sha256(form.encode("utf-8", "surrogatepass")).hexdigest()
     return Alike(key=key[:32], place=_folder(places) or question.region)
+
+
+def _codes(question: Question) -> list[str]:
+    """What its reasons are about, without who could not be notified, which says nothing of the call."""
+    return [risk.code for risk in question.risks if risk.code != "unnotified"]
 
 
 def _stands_alone(question: Question) -> bool:

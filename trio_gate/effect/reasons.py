@@ -38,6 +38,7 @@ Code = Literal[
     "unnamed",
     "recount",
     "sent",
+    "unnotified",
 ]
 """What a reason is about. Prompts have them on the channel, so none is ever renamed."""
 

@@ -53,13 +53,12 @@ class Notice:
 def notice_of(question: Question, key: Key, page: str) -> Notice:
     """The notice of a question; `page` is the address of the approvals page."""
     named = f"{question.id}-{key.event}-{key.approver.replace('.', '-')}-{key.receiver}"
-    sentence = question.sentence
     return Notice(
         id=named,
         event=key.event,
         approver=key.approver,
         question=question.id,
-        sentence=question.words if sentence is None or looks_secret(sentence) else sentence,
+        sentence=_sentence(question),
         level=question.level,
         account=question.account,
         account_name=question.account_name,
@@ -69,6 +68,14 @@ def notice_of(question: Question, key: Key, page: str) -> Notice:
         expires_at=question.expires_at,
         link=f"{page}#{question.id}",
     )
+
+
+def _sentence(question: Question) -> str:
+    """What it does, or only the words of the operation where that could have a secret: names are masked before, so this is a second look."""
+    said = question.sentence
+    if said is None or any(map(looks_secret, (said, *said.replace('"', " ").split()))):
+        return question.words
+    return said
 
 
 def arguments(notice: Notice) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Who is told of waiting calls by a hub: when, how often, and after what; deliveries are noted, time is the test's."""
 
+import hashlib
 import logging
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
@@ -20,7 +21,7 @@ from trio_gate.shell.approval import notifier
 from trio_gate.shell.approval.database import ApprovalDatabase
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import HubConfig
-from trio_gate.shell.approval.notifier import AT_ONCE, Notifier
+from trio_gate.shell.approval.notifier import AT_ONCE
 
 DOWN, WRONG = Trouble(text="h answers with status 500"), Trouble(text="h answers with status 404", final=True)
 
@@ -55,6 +56,10 @@ class Receivers:
         return self.troubles.pop(0) if self.troubles else None
 
 
+def digest(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
 def receiver(name: str, **changes) -> Receiver:
     return Receiver(name=name, to=Program(command=(f"/{name}",)), **changes)
 
@@ -72,7 +77,7 @@ class Told:
         self.hub, self.receivers, self.clock, self._nursery = hub, receivers, clock, nursery
 
     async def ask(self, name: str = "q1", **changes) -> Agent:
-        agent = Agent(self.hub, asked(replace(question(name), repeat_key=name, digest=name, **changes)))
+        agent = Agent(self.hub, asked(replace(question(name), repeat_key=digest(name), digest=digest(name), **changes)))
         self._nursery.start_soon(agent.run)
         await wait_all_tasks_blocked()
         return agent
@@ -86,11 +91,10 @@ class Told:
 async def telling(path, made: HubConfig):
     clock = TrioClock()
     receivers, database = Receivers(clock), ApprovalDatabase(str(path / "approvals.db"))
-    told = Notifier(clock, receivers, "https://gate/", database)
-    hub = ApprovalHub(clock, config=made, database=database, notifier=told)
+    hub = ApprovalHub(clock, config=made, database=database, delivery=receivers, page="https://gate/")
     hub.load()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(told.run, hub.subscribers.has)
+        nursery.start_soon(hub.notifier.run)
         yield Told(hub, receivers, nursery, clock)
         nursery.cancel_scope.cancel()
     await database.flush()
@@ -140,7 +144,7 @@ async def test_nobody_is_told_of_what_was_answered_meanwhile(autojump_clock, tmp
     async with telling(tmp_path, made) as here:
         agent = await here.ask()
         with listening(here.hub, here.clock) as alice:
-            alice.vote(digest="q1")
+            alice.vote(digest=digest("q1"))
         await trio.sleep(1)
         assert agent.cleared
         await trio.sleep(500)
@@ -156,7 +160,7 @@ async def test_nobody_is_told_later_where_the_own_people_have_answered(autojump_
     async with telling(tmp_path, made) as here:
         await here.ask(approvers=tuple(groups))
         with listening(here.hub, here.clock) as alice:
-            alice.vote(digest="q1")
+            alice.vote(digest=digest("q1"))
         await trio.sleep(300)
         assert here.hub.pending == 1
         assert here.programs == ["/desk"]
@@ -183,6 +187,9 @@ async def test_what_is_given_up_is_logged_counted_and_shown_to_who_connects(auto
         assert caplog.messages == [f'"desk" of human.oncall was not notified of q1: {trouble.text}']
         with listening(here.hub, here.clock) as alice:
             [line] = (await alice.until(Hello)).notices
+            [risk, *_] = (await alice.prompt())["risks"]
+        assert (risk["level"], risk["code"]) == ("fact", "unnotified")
+        assert risk["text"] == f'"desk" of human.oncall was not notified: {trouble.text}'
         assert line.startswith('"desk" of human.oncall was not notified of 1 call, last at 05:')
         assert line.endswith(trouble.text)
 
@@ -192,7 +199,7 @@ async def test_no_further_try_is_made_for_a_question_that_has_ended(autojump_clo
         here.receivers.troubles = [DOWN] * 20
         await here.ask()
         with listening(here.hub, here.clock) as alice:
-            alice.vote("deny", digest="q1")
+            alice.vote("deny", digest=digest("q1"))
         await trio.sleep(500)
         assert len(here.receivers.told) == 1
         assert here.hub._notices() == ()
@@ -254,7 +261,7 @@ async def test_what_was_told_is_forgotten_with_its_question(autojump_clock, tmp_
         await here.ask("q2")
         await trio.sleep(1)
         with listening(here.hub, here.clock) as alice:
-            alice.vote("deny", digest="q1")
+            alice.vote("deny", digest=digest("q1"))
     database = ApprovalDatabase(str(tmp_path / "approvals.db"))
     assert list(database.load("notice")) == ["q2"]
     database.put("notice", "q9", {"notices": []})
@@ -277,3 +284,15 @@ async def test_a_reload_tells_new_receivers_and_no_old_ones(autojump_clock, tmp_
         here.hub.judge_again(config(receiver("slow")))
         await trio.sleep(60)
         assert sorted(here.programs) == ["/chat", "/desk", "/desk", "/slow", "/slow"]
+
+
+async def test_who_is_connected_sees_at_once_what_could_not_be_delivered(autojump_clock, tmp_path):
+    async with telling(tmp_path, config(receiver("desk"))) as here:
+        here.receivers.troubles = [WRONG]
+        with listening(here.hub, here.clock) as alice:
+            await alice.until(Hello)
+            await here.ask()
+            assert "unnotified" not in [risk["code"] for risk in (await alice.prompt())["risks"]]
+            while (frame := await alice.next()).type != "pending":
+                pass
+            assert frame.prompt["risks"][0]["text"].startswith('"desk" of human.oncall was not notified')

@@ -125,17 +125,22 @@ async def test_an_address_that_is_not_public_needs_an_upstream_block(receiver, h
 
 
 async def test_a_try_may_be_cancelled(receiver, delivered, nursery):
-    receiver.script = silent
+    there = trio.Event()
+
+    async def hang(peer):
+        await peer.head()
+        there.set()
+        await trio.sleep_forever()
+
+    async def cancel():
+        await there.wait()
+        scope.cancel()
+
+    receiver.script = hang
+    nursery.start_soon(cancel)
     with trio.CancelScope() as scope:
-        nursery.start_soon(_cancel_once_there, receiver, scope)
         await delivered(Slack(url=URL), NOTICE)
     assert scope.cancelled_caught
-
-
-async def _cancel_once_there(receiver, scope):
-    while not receiver.heads:
-        await trio.lowlevel.checkpoint()
-    scope.cancel()
 
 
 # Programs

@@ -32,6 +32,7 @@ from trio_gate.shell.approval.clearance import Clearances, HubClearance
 from trio_gate.shell.approval.grants import GrantService
 from trio_gate.shell.approval.hub_config import Change, HubConfig, Limits, asker_of, stands_still
 from trio_gate.shell.approval.links import SignInLinks
+from trio_gate.shell.approval.notifier import Notifier
 from trio_gate.shell.approval.pending import PendingQuestions
 from trio_gate.shell.approval.stops import Stops
 from trio_gate.shell.approval.subscribers import Subscribers
@@ -49,9 +50,9 @@ if TYPE_CHECKING:
     from trio_gate.ports import Asked, AuditLog, Clock, Sessions
     from trio_gate.sessions.session import VirtualSession
     from trio_gate.shell.approval.database import ApprovalDatabase
-    from trio_gate.shell.approval.notifier import Notifier
     from trio_gate.shell.approval.subscription import Subscription
     from trio_gate.shell.approval.waiting import Attempt, Entry
+    from trio_gate.shell.notices.delivery import Delivery
 
 VOIDED = "the person's token or rights have changed: the question waits for others"
 
@@ -73,6 +74,7 @@ class ApprovalHub:
         deadlines_changed: set when something new may expire; see `open_hub`.
         sessions: the virtual sessions of agents; None without any.
         page: the URL of the approvals page, empty without one.
+        notifier: tells people of what waits, while it runs.
     """
 
     def __init__(
@@ -83,7 +85,7 @@ class ApprovalHub:
         *,
         database: ApprovalDatabase | None = None,
         audit: AuditLog | None = None,
-        notifier: Notifier | None = None,
+        delivery: Delivery | None = None,
         sessions: Sessions | None = None,
         page: str = "",
     ) -> None:
@@ -102,8 +104,8 @@ class ApprovalHub:
         self.deadlines_changed = trio.Event()
         self._clock = clock
         self._database = database
-        self._notifier = notifier
         self._questions = PendingQuestions(self.limits, self.subscribers, database)
+        self.notifier = Notifier(clock, delivery, page, self._questions, self.subscribers.has, database)
         self._clearances = Clearances(clock, self.grants, self.ledger)
         self._stopping = False
         if sessions is not None:
@@ -126,8 +128,7 @@ class ApprovalHub:
         if self._database is not None:
             self.decided.load(self._database.load("decided").values(), {grant.id for grant in self.grants.table})
         self._questions.load()
-        if self._notifier is not None:
-            self._notifier.load(self)
+        self.notifier.load()
         self._changed(Change(before=self._database.proofs() if self._database else {}, after=self.config.proofs))
 
     def judge_again(self, config: HubConfig) -> None:
@@ -145,8 +146,7 @@ class ApprovalHub:
                 self._void_votes(entry, change)
             else:
                 self.settle(entry, withdraw(entry.prompt), why="its rule, agent or approvers changed in the configuration")
-        if self._notifier is not None:
-            self._notifier.take(self.config.approvers)
+        self.notifier.take(self.config.approvers)
         self.grants.void(self.config.standings, change)
         self.ledger.void(change.same, lambda person: change.stands(person, granting=False))
         if self._database is not None:
@@ -258,8 +258,7 @@ class ApprovalHub:
         if earlier is not None:
             question = replace(question, risks=(Reason(level="caution", code="sent", text=earlier), *question.risks))
         entry = self._questions.add(question, asked.standing)
-        if self._notifier is not None:
-            self._notifier.watch(entry)
+        self.notifier.watch(entry)
         self.deadlines_changed.set()
         return entry
 
@@ -303,7 +302,7 @@ class ApprovalHub:
     def _notices(self) -> tuple[str, ...]:
         """What everyone who connects is shown about this run of the gateway."""
         void = (self._database.void,) if self._database is not None and self._database.void else ()
-        return (*void, *(self._notifier.undelivered.lines() if self._notifier is not None else ()))
+        return (*void, *self.notifier.undelivered.lines())
 
     def alike(self, entry: Entry, person: str) -> list[Asked]:
         """What the others ask, of a person, whose agents wait and that a grant of this question may cover."""
@@ -350,8 +349,7 @@ class ApprovalHub:
 
     def _ended(self, after: Prompt, grant: str | None, why: str = "") -> None:
         """Tell how a question ended."""
-        if self._notifier is not None:
-            self._notifier.end(after.question.id)
+        self.notifier.end(after.question.id)
         is_for = after.question.is_for
         self.subscribers.publish(resolved(after, grant), is_for)
         told = self.decided.ended(after, at=self._clock.now(), grant=grant, why=why)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from trio_gate.effect.reasons import Reason
 from trio_gate.notices.notice import notice_of
 from trio_gate.notices.plan import Key, planned, receiver_of
 from trio_gate.notices.trouble import Trouble, Undelivered, named, pause
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from trio_gate.config.receivers.model import Receiver
     from trio_gate.ports import Clock
     from trio_gate.shell.approval.database import ApprovalDatabase
+    from trio_gate.shell.approval.pending import PendingQuestions
     from trio_gate.shell.approval.waiting import Entry
     from trio_gate.shell.notices.delivery import Delivery
 
@@ -58,10 +60,20 @@ class _Watched:
 
 
 class Notifier:
-    """Tells of questions while `run` does. `page` is the address of the approvals page."""
+    """Tells of the table's `questions` while `run` does. `page` is the address of the approvals page. Without `delivery` nobody is told."""
 
-    def __init__(self, clock: Clock, delivery: Delivery, page: str, database: ApprovalDatabase | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        delivery: Delivery | None,
+        page: str,
+        questions: PendingQuestions,
+        connected: Connected,
+        database: ApprovalDatabase | None,
+    ) -> None:
         self.undelivered = Undelivered()
+        self._questions = questions
+        self._connected = connected
         self._clock = clock
         self._delivery = delivery
         self._page = page
@@ -72,10 +84,10 @@ class Notifier:
         self._waiting = 0
         self._send, self._receive = trio.open_memory_channel[tuple[_Watched, Key, "datetime"]](math.inf)
 
-    def load(self, entries: Iterable[Entry]) -> None:
+    def load(self) -> None:
         """Go on with the questions of the last start. Raises StorageUnavailable."""
         kept = self._database.load("notice") if self._database else {}
-        for entry in entries:
+        for entry in self._questions:
             told = {Key(**one) for one in kept.get(entry.prompt.question.id, {}).get("notices", ())}
             self._watch(entry, told)
         for name in kept.keys() - self._watched.keys():
@@ -99,11 +111,11 @@ class Notifier:
         for one in self._watched.values():
             self._plan(one)
 
-    async def run(self, connected: Connected) -> None:
+    async def run(self) -> None:
         """Tell, until cancelled; that also ends what is under way."""
         async with trio.open_nursery() as nursery:
             async for one, key, at in self._receive:
-                nursery.start_soon(self._notify, one, key, at, connected)
+                nursery.start_soon(self._notify, one, key, at)
 
     def _watch(self, entry: Entry, told: set[Key]) -> None:
         one = self._watched[entry.prompt.question.id] = _Watched(entry=entry, begun=set(told), told=told)
@@ -121,19 +133,19 @@ class Notifier:
             self._waiting += 1
             self._send.send_nowait((one, key, at))
 
-    async def _notify(self, one: _Watched, key: Key, at: datetime, connected: Connected) -> None:
+    async def _notify(self, one: _Watched, key: Key, at: datetime) -> None:
         try:
             while (left := (at - self._clock.now()).total_seconds()) > 0 and not one.over.is_set():
                 await _wait(one, min(left, LOOK_EVERY))
-            await self._deliver(one, key, connected)
+            await self._deliver(one, key)
         finally:
             self._waiting -= 1
 
-    async def _deliver(self, one: _Watched, key: Key, connected: Connected) -> None:
+    async def _deliver(self, one: _Watched, key: Key) -> None:
         tries = 0
         while not one.over.is_set():
             async with self._limiters.setdefault((key.approver, key.receiver), trio.CapacityLimiter(AT_ONCE)):
-                trouble = await self._try(one, key, connected)
+                trouble = await self._try(one, key)
             if trouble is None:
                 return
             tries += 1
@@ -144,13 +156,13 @@ class Notifier:
             log.info("%s was not notified of %s yet: %s", named(key), one.entry.prompt.question.id, trouble.text)
             await _wait(one, wait)
 
-    async def _try(self, one: _Watched, key: Key, connected: Connected) -> Trouble | None:
+    async def _try(self, one: _Watched, key: Key) -> Trouble | None:
         """Tell of a question, if that is still wanted; what went wrong, None if nothing did."""
         receiver = self._receiver(one, key)
-        if receiver is None:
+        if receiver is None or self._delivery is None:
             one.begun.discard(key)  # a later configuration may want it again
             return None
-        if not (receiver.when_absent and connected(self._approvers[key.approver].people)):
+        if not (receiver.when_absent and self._connected(self._approvers[key.approver].people)):
             trouble = await self._delivery.deliver(receiver.to, notice_of(one.entry.prompt.question, key, self._page))
             if trouble is not None:
                 return trouble
@@ -172,6 +184,9 @@ class Notifier:
     def _give_up(self, one: _Watched, key: Key, trouble: Trouble) -> None:
         self.undelivered.add(key, trouble, self._clock.now())
         log.warning("%s was not notified of %s: %s", named(key), one.entry.prompt.question.id, trouble.text)
+        if not one.over.is_set():
+            text = f"{named(key)} was not notified: {trouble.text}"
+            self._questions.mention(one.entry, Reason(level="fact", code="unnotified", text=text))
 
     def _drop(self, question_id: str) -> None:
         if self._database is not None:

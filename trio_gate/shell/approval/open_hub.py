@@ -15,7 +15,6 @@ from trio_gate.errors import StorageUnavailable
 from trio_gate.shell.approval.database import ApprovalDatabase
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import hub_config, limits_of
-from trio_gate.shell.approval.notifier import Notifier
 from trio_gate.shell.notices.delivery import Delivery
 from trio_gate.shell.worker_threads import in_thread
 
@@ -55,9 +54,8 @@ async def open_hub(
     `audit` is the record of what people do, `sessions` are those that they may end, `send` is the way to webhooks. Raises StorageUnavailable if the database cannot be used.
     """
     database = await in_thread(ApprovalDatabase, path)
-    notifier = Notifier(clock, Delivery(send, clock), link, database)
-    limits, made = limits_of(config), hub_config(config)
-    hub = ApprovalHub(clock, limits, made, database=database, audit=audit, notifier=notifier, sessions=sessions, page=link)
+    limits, made, post = limits_of(config), hub_config(config), Delivery(send, clock)
+    hub = ApprovalHub(clock, limits, made, database=database, audit=audit, delivery=post, sessions=sessions, page=link)
     try:
         hub.load()
         async with trio.open_nursery() as nursery:
@@ -65,7 +63,7 @@ async def open_hub(
             nursery.start_soon(database.look)
             nursery.start_soon(_writing, database)
             nursery.start_soon(_writing, hub.acts)
-            nursery.start_soon(notifier.run, hub.subscribers.has)
+            nursery.start_soon(hub.notifier.run)
             yield hub
             nursery.cancel_scope.cancel()
     finally:

@@ -110,6 +110,11 @@ class PendingQuestions:
             self._show(entry, recount(entry.prompt, voided, Reason(level="caution", code="recount", text=text)))
         return voided
 
+    def mention(self, entry: Entry, reason: Reason) -> None:
+        """Say something of a question that still waits, before the reasons for its level; its approvers are shown it whole again."""
+        question = entry.prompt.question
+        self._show(entry, replace(entry.prompt, question=replace(question, risks=(reason, *question.risks))))
+
     def step(self, entry: Entry, after: Prompt) -> None:
         """Take a step after which the question still waits; its approvers are sent what changed, if anything did."""
         if after is not entry.prompt:
