@@ -116,6 +116,7 @@ THIRD_PARTY = {
     "client": {"trio", "trio_websocket"},
     "cli": {"trio", "rich"},
     "cli/approving/qr_code": {"segno"},
+    "cli/mcp": {"mcp", "trio"},
 }
 """What each room imports that is neither ours nor Python's: no more than it needs. A file that stands here has a list of its own."""
 

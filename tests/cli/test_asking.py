@@ -72,7 +72,7 @@ def test_a_request_is_signed_by_the_agent_for_the_gateway(monkeypatch):
         "the-token",
     )
     assert (
-        "/eu-west-1/trio-gate/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-security-token,"
+        "/eu-west-1/trio-gate/aws4_request, SignedHeaders=accept;content-type;host;x-amz-date;x-amz-security-token,"
         in fields["authorization"]
     )
     assert "proxy-authorization" not in fields

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 USER_AGENT = f"trio-gate/{__version__}"
 """The gateway sends it a sign of life while people are asked."""
 
-SILENCE_SECONDS = 30
-"""Without a sign of life from the gateway."""
+SILENCE_SECONDS = 90
+"""Without a sign of life from the gateway, which may wait for people for a minute where it is asked to."""
 
 MOST_BYTES = 64 * 1024
 """Of an answer: a URL has a session token of a few KiB in it."""
@@ -92,11 +92,9 @@ def asked(
     `read` may raise ValueError, KeyError and TypeError.
     """
     try:
-        status, body = _sent(args, path, json.dumps(members).encode("ascii"))
-        if status != 200:
-            raise NotAnsweredError(f"{_said(body)} (status {status})")
+        text = answer(args, "POST", path, json.dumps(members).encode("ascii"))
         try:
-            return read(json.loads(body))
+            return read(json.loads(text))
         except (ValueError, KeyError, TypeError):
             raise NotAnsweredError("what answers is not a gateway of this version") from None
     except NotAnsweredError as error:
@@ -104,18 +102,34 @@ def asked(
         return error.status
 
 
-def _sent(args: argparse.Namespace, path: str, body: bytes) -> tuple[int, bytes]:
+def answer(
+    args: argparse.Namespace,
+    method: str,
+    path: str,
+    body: bytes = b"",
+    *,
+    query: tuple[tuple[str, str], ...] = (),
+    accept: str = "application/json",
+) -> str:
+    """The gateway's answer to a request, as it came. Raises NotAnsweredError, with what it says where it refuses."""
+    status, text = _sent(args, method, Target(segments=tuple(path.split("/")[1:]), query=query), body, accept)
+    if status != 200:
+        raise NotAnsweredError(f"{_said(text)} (status {status})")
+    return text.decode("utf-8", "replace")
+
+
+def _sent(args: argparse.Namespace, method: str, target: Target, body: bytes, accept: str) -> tuple[int, bytes]:
     """Status and body of the answer. Raises NotAnsweredError."""
     connection, at = _connection(args)
     region = args.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     if not region:
         raise NotAnsweredError("the region is not known: set AWS_REGION, or give --region", 2)
-    fields = (*at, ("content-type", "application/json"), ("user-agent", USER_AGENT))
-    head = RequestHead(method="POST", target=Target(segments=tuple(path.split("/")[1:])), headers=fields)
+    fields = (*at, ("accept", accept), ("user-agent", USER_AGENT), *((("content-type", "application/json"),) if body else ()))
+    head = RequestHead(method=method, target=target, headers=fields)
     hashed, now = hashlib.sha256(body).hexdigest(), SystemClock().now()
     signed = sign(head, payload_hash=hashed, credentials=_keys(), service=OWN_SERVICE, region=region, now=now, s3=False).head
     try:
-        connection.request(signed.method, path, body, dict(signed.headers))
+        connection.request(signed.method, target.text, body or None, dict(signed.headers))
         answer = connection.getresponse()
         return answer.status, answer.read(MOST_BYTES)
     except (OSError, http.client.HTTPException) as error:

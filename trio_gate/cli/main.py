@@ -32,6 +32,7 @@ VERBS = {
     "sessions": "list the virtual sessions of agents, or end one",
     "log": "show recent calls",
     "explain": "show what requests mean, without sending them",
+    "mcp": "on the agent's machine: serve what a model may ask the gateway, by the Model Context Protocol",
     "task": "on the agent's machine: ask people once for the calls of a whole task",
     "presign": "on the agent's machine: have a URL of S3 signed",
     "eks-token": "on the agent's machine: have a token for an EKS cluster signed",
