@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 
 from tests.kit.approvals.questions import NOW, question
 from trio_gate.approval.decided import CallOutcome, DecidedTable
 from trio_gate.approval.for_agents import of_decided, of_grant, of_prompt
-from trio_gate.approval.grant import grant_of
+from trio_gate.approval.grant import Kind, grant_of
 from trio_gate.approval.state import Prompt, decide, expire, withdraw
 from trio_gate.approval.terms import Terms
 
@@ -75,6 +76,17 @@ def test_a_question_that_has_ended(prompt, more, then):
     assert said["next"].startswith(then)
     assert not any(name in json.dumps(said) for name in ("alice", "bob", "oncall"))
     assert (said["until"] is None) == ("kept" not in more)
+
+
+def test_every_kind_of_grant_is_told():
+    said = [of_grant(replace(grant(), kind=kind))["covers"] for kind in get_args(Kind)]
+    assert len(set(said)) == len(said)
+
+
+def test_a_task_that_was_approved():
+    kept = replace(grant(), kind="task")
+    said = told(voted("approve"), made="g1", kept=kept)
+    assert said["next"] == "approved: make the calls of the task, without asking, before `until`"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ async def tell(authority, tmp_path, monkeypatch, capsys):
     """Runs verbs of the command line at a gateway whose people may do all: exit status, output, and what was said of faults."""
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("TRIO_GATE_TOKEN", TOKENS["alice"])
-    async with gate_on(authority, may_grant=True, may_stop=True) as made:
+    async with gate_on(authority, may_grant=True, may_stop=True, may_observe=True) as made:
 
         async def run(*words: str) -> tuple[int, str, str]:
             where = ("--url", made.url, "--ca", str(tmp_path / "ca.pem"))

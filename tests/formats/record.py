@@ -124,7 +124,7 @@ def answer(channel: Channel, prompt: Mapping[str, Any], verdict: str = "approve"
 def asked(channel: Channel, **frame: Any) -> dict[str, Any]:
     """Say something; its answer."""
     channel.say(**frame)
-    kinds = ("accepted", "rejected", "detail", "found", "sessions", "link", "preview", "compared")
+    kinds = ("accepted", "rejected", "detail", "found", "sessions", "agent_view", "link", "preview", "compared")
     return channel.until(*kinds, ref=frame.get("ref", ""))
 
 
@@ -167,6 +167,7 @@ def sessions(run: Run, ann: Channel) -> None:
     key, *parts = keys
     assert run.calls(by_session(key, *parts)).answer().status == 200
     assert asked(ann, type="sessions", ref="open")["sessions"][0]["id"] == key
+    assert asked(ann, type="agent_view", ref="ci", agent="ci")["view"]["agent"] == "ci"
     asked(ann, type="end_session", ref="over", id=key)
 
 

@@ -25,7 +25,7 @@ from trio_gate.values import value_class
 if TYPE_CHECKING:
     import socket
     import ssl
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from trio_gate.app.reload import ActiveConfig
@@ -125,7 +125,11 @@ async def _listen(address: Address, opened: Sequence[accept.OpenListener]) -> li
 
 def _admin(config: Config, running: Running, own: LeafCertificates, block: Admin) -> AdminListener:
     record = str(Path(config.gateway.state_dir) / FILE)
-    commands = CommandHandler(running.hub, running.services.clock, partial(search, record), partial(recent, record))
+
+    async def view(agent: str | None) -> tuple[Mapping[str, object], str]:
+        return await running.services.views.shown(agent, running.present(), running.services.table)
+
+    commands = CommandHandler(running.hub, running.services.clock, partial(search, record), partial(recent, record), view)
     pages = AdminServer(
         hub=running.hub,
         commands=commands,

@@ -83,6 +83,8 @@ def _next(decided: Decided, grant: Grant | None) -> str:
         return _ENDED[decided.status]
     if decided.outcome is not None and decided.outcome["end"] in _SENT:
         return _SENT[decided.outcome["end"]]
+    if grant is not None and grant.kind == "task":
+        return "approved: make the calls of the task, without asking, before `until`"
     if grant is not None:
         return "approved, and not executed yet: run the same command again, unchanged, before `until`"
     if decided.grant is None and decided.outcome is None:

@@ -29,6 +29,7 @@ VERBS = {
     "revoke": "end a grant",
     "stop": "refuse all calls of an agent until the stop is lifted",
     "lift": "end a stop",
+    "agent-view": "show what an agent may do, as the agent reads it",
     "sessions": "list the virtual sessions of agents, or end one",
     "log": "show recent calls",
     "explain": "show what requests mean, without sending them",

@@ -29,6 +29,7 @@ from trio_gate.approval.channel.codec import (
 from trio_gate.approval.channel.frames import (
     Accepted,
     Activity,
+    AgentShown,
     Decide,
     Detail,
     EndSession,
@@ -49,6 +50,7 @@ from trio_gate.approval.channel.frames import (
     Search,
     SessionList,
     Sessions,
+    ShowAgent,
     Stop,
     Stopped,
     Token,
@@ -197,6 +199,8 @@ SERVER_FRAMES = [
     Found(ref="", calls=[RECORD], next=7),
     Found(ref="", calls=[], next=None),
     SessionList(ref="s", sessions=[]),
+    AgentShown(ref="a", agent="ci", view={"agent": "ci"}, text="# What"),
+    AgentShown(ref="a", agent=None, view={}, text=""),
     Previewed(
         ref="v",
         id="q1",
@@ -230,6 +234,8 @@ CLIENT_FRAMES = [
     Stop(agent="ci", reason="look at this"),
     Lift(agent="ci"),
     Sessions(ref="s"),
+    ShowAgent(ref="a", agent="ci"),
+    ShowAgent(agent=None),
     EndSession(id="TGVS111111111111SABC"),
     MakeLink(ref="p"),
     Preview(ref="v", id="q1"),

@@ -1,6 +1,7 @@
 """What an agent reads about itself at the gateway's own address, and that nobody else reads it."""
 
 import hashlib
+import json
 import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,7 @@ person "root" {{
   token_sha256 = "{hashlib.sha256(ROOT.encode()).hexdigest()}"
   may_stop     = true
   may_grant    = true
+  may_observe  = true
 }}
 approver "human" "slow" {{
   people  = [person.root]
@@ -240,3 +242,17 @@ def test_curl_asks_too(gate):
     command = ["curl", "-sS", "--noproxy", "*", "--aws-sigv4", f"aws:amz:{REGION}:trio-gate", "--user", keys]
     done = subprocess.run([*command, f"http://{gate.doors['endpoint']}/-/agent"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("# What you may do here")
+
+
+def test_an_operator_is_shown_the_same(gate):
+    asked = waits(gate, "for the operator")
+    words = gate.approver("ci", verb="agent-view")
+    text = gate.gate(*words, token=ROOT)
+    assert (text.returncode, text.stderr) == (0, "")
+    assert text.stdout == get(gate)[2]
+    assert asked in text.stdout
+    shown = json.loads(gate.gate(*words, "--json", token=ROOT).stdout)
+    assert shown["view"] == view(gate)
+    assert gate.gate(*words).stderr.startswith("trio-gate agent-view: you may not observe")
+    missing = gate.gate(*gate.approver("none", verb="agent-view"), token=ROOT)
+    assert (missing.returncode, missing.stderr) == (1, "trio-gate agent-view: there is no agent of this name\n")

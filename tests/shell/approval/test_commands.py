@@ -30,6 +30,7 @@ from trio_gate.approval.channel.frames import (
     Search,
     SessionList,
     Sessions,
+    ShowAgent,
     Stop,
 )
 from trio_gate.approval.param_tree import ToRead
@@ -291,6 +292,22 @@ async def test_the_newest_sessions_are_listed_as_far_as_they_fit(clock):
         listed = (await alice.until(SessionList)).sessions
         assert 100 < len(listed) < 1000
         assert listed[-1]["id"] == kept[-1].key_id
+
+
+@pytest.mark.parametrize(
+    ("abilities", "agent", "code"),
+    [
+        ({}, "ci", "not_allowed"),
+        ({"may_observe": True}, "nobody", "gone"),
+        ({"may_observe": True}, None, "gone"),
+        ({"may_observe": True}, "ci", "unavailable"),
+    ],
+)
+async def test_a_view_of_an_agent_needs_the_right_the_agent_and_something_that_makes_it(clock, abilities, agent, code):
+    hub = ApprovalHub(clock, Limits(), HubConfig(agents=("ci",)))
+    with listening(hub, clock, **abilities) as alice:
+        await alice.say(ShowAgent(agent=agent))
+        assert (await alice.until(Rejected)).code == code
 
 
 async def test_without_a_thread_a_search_is_refused(hub, clock):

@@ -145,6 +145,15 @@ class MakeLink:
 
 
 @value_class
+class ShowAgent:
+    """Client: show what an agent (None while none is configured) reads about itself. Needs `may_observe`; the answer is `AgentShown`."""
+
+    type: ClassVar[str] = "agent_view"
+    ref: str = ""
+    agent: str | None
+
+
+@value_class
 class Observe:
     """Client: start or stop sending `activity`. Needs `may_observe`."""
 
@@ -164,7 +173,22 @@ class Search:
     limit: int = 50
 
 
-Request = Decide | Read | Open | Compare | Preview | Revoke | Stop | Lift | Sessions | EndSession | MakeLink | Observe | Search
+Request = (
+    Decide
+    | Read
+    | Open
+    | Compare
+    | Preview
+    | Revoke
+    | Stop
+    | Lift
+    | Sessions
+    | EndSession
+    | MakeLink
+    | ShowAgent
+    | Observe
+    | Search
+)
 """The frames that are answered by one that repeats their `ref`."""
 
 ClientFrame = Token | Request

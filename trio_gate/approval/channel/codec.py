@@ -127,6 +127,7 @@ _CLIENT: Mapping[str, tuple[type[ClientFrame], Mapping[str, Reader], frozenset[s
     "stop": (frames.Stop, {"ref": _REF, "agent": nullable(_NAME), "reason": text(MAX_REASON)}, frozenset({"ref", "reason"})),
     "lift": (frames.Lift, {"ref": _REF, "agent": nullable(_NAME)}, frozenset({"ref"})),
     "sessions": (frames.Sessions, {"ref": _REF}, frozenset({"ref"})),
+    "agent_view": (frames.ShowAgent, {"ref": _REF, "agent": nullable(_ANY)}, frozenset({"ref"})),
     "end_session": (frames.EndSession, {"ref": _REF, "id": _ID}, frozenset({"ref"})),
     "link": (frames.MakeLink, {"ref": _REF}, frozenset({"ref"})),
     "observe": (frames.Observe, {"ref": _REF, "on": typed(bool)}, frozenset({"ref"})),
@@ -192,6 +193,7 @@ _SERVER: Mapping[str, tuple[type[ServerFrame], Mapping[str, Reader]]] = {
     "lifted": (frames.Lifted, {"agent": nullable(_ANY), "by": _ANY}),
     "activity": (frames.Activity, {"call": typed(dict), "missed": _COUNT}),
     "found": (frames.Found, {"ref": _REF, "calls": typed(list), "next": nullable(_COUNT)}),
+    "agent_view": (frames.AgentShown, {"ref": _REF, "agent": nullable(_ANY), "view": typed(dict), "text": _ANY}),
     "sessions": (frames.SessionList, {"ref": _REF, "sessions": texts(typed(dict))}),
     "preview": (
         frames.Previewed,

@@ -27,6 +27,7 @@ from trio_gate.approval.channel.client_frames import (
     Revoke,
     Search,
     Sessions,
+    ShowAgent,
     Stop,
     Token,
 )
@@ -245,6 +246,17 @@ class SessionList:
 
 
 @value_class
+class AgentShown:
+    """Gateway: what an agent reads about itself at `/-/agent`, as JSON and as text."""
+
+    type: ClassVar[str] = "agent_view"
+    ref: str
+    agent: str | None
+    view: dict[str, Any]
+    text: str
+
+
+@value_class
 class Link:
     """Gateway: the code of a sign-in link, for the fragment `#link=CODE` of the address `page`, and when it ends."""
 
@@ -293,7 +305,7 @@ class Rejected:
 
 
 News = Hello | Pending | Updated | Resolved | Decided | Granted | GrantEnded | Stopped | Lifted | Activity
-Reply = Detail | Compared | Found | SessionList | Link | Previewed | Accepted | Rejected
+Reply = Detail | Compared | Found | SessionList | AgentShown | Link | Previewed | Accepted | Rejected
 ServerFrame = News | Reply
 
 __all__ = [
@@ -301,6 +313,7 @@ __all__ = [
     "PROTOCOL",
     "Accepted",
     "Activity",
+    "AgentShown",
     "ClientFrame",
     "Compare",
     "Compared",
@@ -330,6 +343,7 @@ __all__ = [
     "ServerFrame",
     "SessionList",
     "Sessions",
+    "ShowAgent",
     "Stop",
     "Stopped",
     "Token",

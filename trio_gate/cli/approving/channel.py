@@ -15,6 +15,7 @@ from rich.text import Text
 
 from trio_gate.approval.channel.frames import (
     Accepted,
+    AgentShown,
     Compared,
     Decide,
     Decided,
@@ -149,7 +150,9 @@ class ApprovalChannel:
                 self.grants[frame.grant["id"]] = frame.grant
             case GrantEnded():
                 self.grants.pop(frame.id, None)
-            case Accepted() | Rejected() | Detail() | Compared() | Found() | SessionList() | Link() | Previewed() if frame.ref:
+            case (
+                Accepted() | Rejected() | Detail() | Compared() | Found() | SessionList() | AgentShown() | Link() | Previewed()
+            ) if frame.ref:
                 self._replies[frame.ref] = frame
             case _:
                 pass

@@ -13,6 +13,7 @@ from rich.text import Text
 from trio_gate.approval.channel.codec import encode
 from trio_gate.approval.channel.frames import (
     Accepted,
+    AgentShown,
     Decided,
     GrantEnded,
     Hello,
@@ -148,6 +149,8 @@ def _news(frame: ServerFrame, prompt: Mapping[str, Any]) -> Iterator[str]:
             yield _stop_line(frame.stop)
         case Lifted():
             yield f"{plain(frame.by)} lifted the stop of {plain(frame.agent or 'everything')}"
+        case AgentShown():
+            yield from map(plain, frame.text.splitlines())
         case SessionList():
             yield from map(_session_line, frame.sessions)
             if not frame.sessions:

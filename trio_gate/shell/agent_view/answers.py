@@ -55,6 +55,11 @@ class AgentViews:
             )
         return _answer(found, about.as_json, lambda told: f"{about.question} is {told['status']}: {question(told)}\n")
 
+    async def shown(self, name: str | None, snapshot: Snapshot, table: HostTable) -> tuple[Mapping[str, object], str]:
+        """An agent's view, as values and as text, for an operator. Raises AuditUnavailable, Overloaded."""
+        told = await self.view(name, snapshot, table)
+        return told, page(told)
+
     async def view(
         self, name: str | None, snapshot: Snapshot, table: HostTable, *, session: VirtualSession | None = None
     ) -> Mapping[str, object]:

@@ -15,6 +15,7 @@ import trio
 from trio_gate.approval.channel.codec import MAX_SERVER_FRAME, encode, timestamp
 from trio_gate.approval.channel.frames import (
     Accepted,
+    AgentShown,
     Compare,
     Decide,
     Detail,
@@ -32,6 +33,7 @@ from trio_gate.approval.channel.frames import (
     Search,
     SessionList,
     Sessions,
+    ShowAgent,
     Stop,
     Token,
 )
@@ -48,7 +50,7 @@ from trio_gate.shell.worker_threads import in_thread
 from trio_gate.text.visible import visible, visible_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from typing import TypeVar, TypeVarTuple, Unpack
 
     from trio_gate.approval.channel.frames import ClientFrame, ServerFrame
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
     Ts = TypeVarTuple("Ts")
+    View = Callable[[str | None], Awaitable[tuple[Mapping[str, object], str]]]
     Find = Callable[[Mapping[str, str], int | None, int], tuple[list[dict[str, Any]], int | None]]
 
 log = logging.getLogger(__name__)
@@ -73,17 +76,25 @@ _MAY_NOT = {
 MAX_LISTED = 1000
 """Sessions in a list, the newest of them: so many fit into a frame where their chains are short."""
 
+_NO_AGENT = Refused(code="gone", message="there is no agent of this name")
 _NOT_STOPPED = Refused(code="gone", message="this is not stopped")
 
 
 class CommandHandler:
-    """Carries out and answers clients' frames. `find` and `recent` read the record, see `audit.database`; they may block."""
+    """Carries out and answers clients' frames.
 
-    def __init__(self, hub: ApprovalHub, clock: Clock, find: Find | None = None, recent: Recent | None = None) -> None:
+    `find` and `recent` read the record, see `audit.database`; they may block. `view` returns what an agent reads about itself, as values
+    and as text.
+    """
+
+    def __init__(
+        self, hub: ApprovalHub, clock: Clock, find: Find | None = None, recent: Recent | None = None, view: View | None = None
+    ) -> None:
         self._hub = hub
         self._clock = clock
         self._find = find
         self._recent = recent
+        self._view = view
         self._searching: dict[str, trio.CapacityLimiter] = {}
         self._comparisons = Comparisons(hub.entry, hub.acts.write, clock)
 
@@ -190,10 +201,8 @@ class CommandHandler:
                 return self._sessions(person, frame) if isinstance(frame, Sessions) else await self._session_ended(person, frame)
             case MakeLink():
                 return await self._linked(subscription, frame)
-            case Observe():
-                return self._observing(subscription, frame)
-            case Search():
-                return await self._found(subscription.person, frame)
+            case Observe() | Search() | ShowAgent():
+                return await self._observed(subscription, frame)
             case Token() | Decide():
                 return Refused(code="malformed", message="hello comes first, and once")
 
@@ -264,7 +273,7 @@ class CommandHandler:
         if not person.may_stop:
             return Refused(code="not_allowed", message=_MAY_NOT["may_stop"])
         if frame.agent is not None and isinstance(frame, Stop) and frame.agent not in self._hub.config.agents:
-            return Refused(code="gone", message="there is no agent of this name")
+            return _NO_AGENT
         if isinstance(frame, Stop):
             stop = self._hub.stop(frame.agent, person.name, visible(frame.reason))
             self._hub.acts.note(stop_row(stop, person.kind))
@@ -325,15 +334,30 @@ class CommandHandler:
         log.info("approver %s made a sign-in link", subscription.person.name)
         return Link(ref=frame.ref, code=code, page=self._hub.page, expires_at=timestamp(until))
 
-    def _observing(self, subscription: Subscription, frame: Observe) -> ServerFrame | Refused:
-        if not subscription.person.may_observe:
+    async def _observed(self, subscription: Subscription, frame: Observe | Search | ShowAgent) -> ServerFrame | Refused | str:
+        """What a person may do who may observe."""
+        person = subscription.person
+        if not person.may_observe:
             return Refused(code="not_allowed", message=_MAY_NOT["may_observe"])
+        if isinstance(frame, ShowAgent):
+            return await self._shown(frame)
+        if isinstance(frame, Search):
+            return await self._found(person, frame)
         subscription.observes = frame.on
         return Accepted(ref=frame.ref, id=None, status="done")
 
+    async def _shown(self, frame: ShowAgent) -> ServerFrame | Refused:
+        if frame.agent not in (self._hub.config.agents or (None,)):
+            return _NO_AGENT
+        if self._view is None:
+            return Refused(code="unavailable", message="there is no view of agents here")
+        try:
+            view, text = await self._view(frame.agent)
+        except (AuditUnavailable, Overloaded) as fault:
+            return Refused(code="unavailable", message=fault.reason)
+        return AgentShown(ref=frame.ref, agent=frame.agent, view={**view}, text=text)
+
     async def _found(self, person: Person, frame: Search) -> str | Refused:
-        if not person.may_observe:
-            return Refused(code="not_allowed", message=_MAY_NOT["may_observe"])
         if self._find is None:
             return Refused(code="unavailable", message="there is no record here to search")
         return await self._beside(person, _page, self._find, frame)
