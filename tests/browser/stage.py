@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     import trustme
 
+    from trio_gate.approval.task import Task
     from trio_gate.comparison.reads import Sides
 
 STANDING = "0" * 64
@@ -176,9 +177,10 @@ class Stage:
         body: bytes = b"",
         answer: tuple[int, str | None] = (200, None),
         compared: Sides | None = None,
+        task: Task | None = None,
         **changes: Any,
     ) -> Ask:
-        """An agent's call. `changes` are of the call, its digest's input, or its circumstances, by name."""
+        """An agent's call, or a task. `changes` are of the call, its digest's input, or its circumstances, by name."""
         self._count += 1
         ask = Ask(id=f"q{self._count}-{id(self) % 10_000}", answer=answer)
         made = call(params, **_pick(changes, call()))
@@ -192,6 +194,9 @@ class Stage:
         )
         now = SystemClock().now()
         question = question_from(made, bound, tree, around, question_id=ask.id, asked_at=now)
+        if task is not None:
+            own = {"service": "trio-gate", "operation": "AskForTask", "names": task.lines, "resources": None}
+            question = replace(question, task=task, grantable=False, sentence=f"Let up to {task.uses} calls through", **own)
         facets = facets_of(
             made,
             account_name=around.account_name,
@@ -217,7 +222,12 @@ class Stage:
             return difference(compared, None)
 
         asked = Asked(
-            question=question, invocation=None, standing=STANDING, covers=opened.covers, open=opened.open, compare=compare
+            question=question,
+            invocation=None,
+            standing=task.standing if task else STANDING,
+            covers=opened.covers,
+            open=opened.open,
+            compare=compare,
         )
         trio.from_thread.run(self._begin, ask, asked, trio_token=self._token)
         return ask

@@ -161,7 +161,7 @@ def test_people_are_asked_one_question_for_all_rules():
     assert [group.id for group in found.approvers] == ["human.one", "human.two"]
     assert found.expires_at - NOW == timedelta(minutes=5)  # the shortest
     assert found.names == made.lines
-    assert made.lines[1].startswith("s3: PutObject, DeleteObject, where ")
+    assert made.lines == ("any service: write calls, in eu-west-1", "s3: PutObject, DeleteObject, whose Bucket is b")
     assert (found.level, found.grantable, found.task, found.rule) == ("caution", False, made, "objects, tables")
     other = task_question(made, read(*needs, uses=31), arrived, SNAPSHOT, question_id="q1", asked_at=NOW)
     assert found.digest != other.digest

@@ -64,10 +64,9 @@ def test_others_are_told_later_once_while_people_are_missing():
     assert keys(replace(prompt, votes=(vote, replace(vote, person="bob"))), oncall, LEADS) == asked
 
 
-@pytest.mark.parametrize("seconds", [(180.0, 60.0), (60.0, 180.0)])
-def test_of_two_escalations_to_one_receiver_the_earlier_counts(seconds):
-    first = replace(ONCALL, escalate_to=("human.leads",), escalate_after=seconds[0])
-    second = replace(first, name="second", escalate_after=seconds[1])
+def test_of_two_escalations_to_one_receiver_the_earlier_counts():
+    first = replace(ONCALL, escalate_to=("human.leads",), escalate_after=180.0)
+    second = replace(first, name="second", escalate_after=60.0)
     groups = [Group(id=one.id, people=one.people, quorum=1, timeout=600.0) for one in (first, second)]
     assert keys(Prompt(question=question("q1", *groups)), first, second, LEADS) == {
         ("escalated", "human.leads", "pager"): NOW + timedelta(seconds=60)

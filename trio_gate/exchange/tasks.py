@@ -71,6 +71,9 @@ _NO_CALL: Mapping[str, Any] = {
 }
 """What a question says that is about no call of AWS."""
 
+_EVERY = "all operations, "
+"""How the words of a condition begin that names no operation; a line has named its own."""
+
 _RISK = "calls that change things go through without being asked about, but for dangers"
 
 
@@ -92,7 +95,8 @@ class Need:
         if self.access is not None:
             parts.append(f'aws.access == "{self.access}"')
         if self.match is not None:
-            parts.append(f"({self.match}\n)")  # a comment in it ends with its line
+            end = "\n" if "//" in self.match else ""  # a comment in it ends with its line
+            parts.append(f"({self.match}{end})")
         return " && ".join([*parts, *_SAFE])
 
     @property
@@ -100,7 +104,7 @@ class Need:
         """The line for people."""
         calls = ", ".join(self.actions) if self.actions else f"{self.access} calls"
         said = f"{self.service}: {calls}" if self.service else f"any service: {calls}"
-        return said if self.match is None else f"{said}, where {visible(condition_words(self.match))}"
+        return said if self.match is None else f"{said}, {visible(condition_words(self.match).removeprefix(_EVERY))}"
 
     def known(self) -> Iterator[dict[str, Plain]]:
         """What is known of its calls, for each operation."""

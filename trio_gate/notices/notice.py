@@ -1,7 +1,7 @@
 """What a notice says, to programs, to webhooks and to Slack.
 
 Rule: it says what the call does, how serious that is, in which account, and where to decide: no parameters, no text of the agent's own
-but the names in the sentence or the purpose of a task, and nothing that looks like a secret. What a name may contain is no markup for Slack and no link.
+but the names in the sentence, and nothing that looks like a secret. What a name may contain is no markup for Slack and no link.
 """
 
 from __future__ import annotations

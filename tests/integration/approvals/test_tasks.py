@@ -99,6 +99,7 @@ def pending(call, **params) -> str:
         call(**params)
     fields = refused.value.response["ResponseMetadata"][HEADERS]
     assert fields["x-trio-gate-outcome"] == "pending"
+    assert "before many calls like it, ask once for a task (trio-gate task)" in str(refused.value)
     return fields["x-trio-gate-approval"]
 
 

@@ -296,38 +296,3 @@ async def test_who_is_connected_sees_at_once_what_could_not_be_delivered(autojum
             while (frame := await alice.next()).type != "pending":
                 pass
             assert frame.prompt["risks"][0]["text"].startswith('"desk" of human.oncall was not notified')
-
-
-async def test_what_is_under_way_when_its_question_ends_is_finished_and_not_kept(autojump_clock, tmp_path):
-    async with telling(tmp_path, config(receiver("slow"))) as here:
-        here.receivers.open = trio.Event()
-        await here.ask()
-        with listening(here.hub, here.clock) as alice:
-            alice.vote("deny", digest=digest("q1"))
-        here.receivers.troubles = [WRONG]
-        here.receivers.open.set()
-        await trio.sleep(1)
-        assert here.hub.pending == 0
-        here.receivers.open = trio.Event()
-        await here.ask("q2")
-        with listening(here.hub, here.clock) as alice:
-            alice.vote("deny", prompt_id="q2", digest=digest("q2"))
-        here.receivers.open.set()
-        await trio.sleep(1)
-        assert here.receivers.troubles == []
-    database = ApprovalDatabase(str(tmp_path / "approvals.db"))
-    assert (dict(database.load("notice")), dict(database.load("prompt"))) == ({}, {})
-    database.close()
-
-
-async def test_a_question_that_has_ended_leaves_no_notice_waiting(autojump_clock, tmp_path, monkeypatch):
-    monkeypatch.setattr(notifier, "MAX_WAITING", 1)
-    async with telling(tmp_path, config(receiver("desk"))) as here:
-        here.receivers.troubles = [replace(DOWN, after=100.0)]
-        await here.ask()
-        with listening(here.hub, here.clock) as alice:
-            alice.vote("deny", digest=digest("q1"))
-        await trio.sleep(1)
-        await here.ask("q2")
-        await trio.sleep(1)
-        assert [name for _, name in here.receivers.told] == ["q1-asked-human-oncall-desk", "q2-asked-human-oncall-desk"]

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 _HOST = r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,31}"
 _TARGET = r"/(?:[a-z0-9._~:/?@!$&'()*+,;=-]|%[0-9a-f]{2}){0,2000}"
-_URL = re.compile(
-    rf"https://({_HOST})(?::443)?({_TARGET})?", re.IGNORECASE | re.ASCII
-)  # RFC 3986, without user, fragment and IPv6
+_URL = re.compile(rf"https://({_HOST})(?::443)?({_TARGET})?", re.IGNORECASE)  # RFC 3986, without user, fragment and IPv6
 
 
 @value_class

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     from trio_gate.approval.digest import DigestInput
     from trio_gate.approval.param_tree import Shown
+    from trio_gate.approval.question import Question
     from trio_gate.aws.call import Call
     from trio_gate.errors import Outcome
     from trio_gate.exchange.snapshot import Snapshot
@@ -82,7 +83,10 @@ Their SDKs' defaults: C++ 3 s (`requestTimeoutMs`, curl's low-speed limit), Java
 RETRY_SECONDS = 60
 """After this long an agent is told to ask again whose call waits for people."""
 
-_PENDING = f"approval {{id}} is pending, open until {{until}}: run the same command again in {RETRY_SECONDS} s{{where}}; do not change the call"
+_PENDING = f"approval {{id}} is pending, open until {{until}}: run the same command again in {RETRY_SECONDS} s{{where}}; do not change the call{{more}}"
+_TASK = "; before many calls like it, ask once for a task (trio-gate task)"
+"""Ends what an agent reads about a call that a task could have covered."""
+
 _ENDED: Mapping[str, tuple[Outcome, str]] = {
     "deny": ("denied", "denied by a person"),
     "expire": ("expired", "nobody answered in time, which is not a denial: run the same command again"),
@@ -173,7 +177,7 @@ class ApprovalStage:
         self._recorder.asked(asked.question.digest)
         clearance = await wait_for(asked, agent, self._services.approvals, opened)
         if isinstance(clearance, Verdict):
-            raise self._denied(clearance)
+            raise self._denied(clearance, asked.question)
         self._recorder.answered_by(clearance.verdict, self._people)
         self._recorder.cleared(clearance)
         self._recorder.decided("approve", self._rule.name, kept_text(clearance.verdict.reason) or None)
@@ -242,14 +246,15 @@ class ApprovalStage:
         asked = dict.fromkeys(name for group in self._approvers for name in group.people)
         return tuple([name for name in asked if self._people[name].may_compare])
 
-    def _denied(self, verdict: Verdict) -> Denied:
+    def _denied(self, verdict: Verdict, question: Question) -> Denied:
         self._recorder.answered_by(verdict, self._people)
         if verdict.outcome == "withdraw":
             admitted = self._identified.proven.admitted
             self._services.approvals.check(admitted.agent_name)
             if admitted.session is not None:
                 self._services.sessions.table.check(admitted.session, self._services.clock.now())
-        fault = not_approved(verdict, f'rule "{self._rule.name}" asks for approval', self._services.approvals)
+        more = _TASK if question.grantable and question.level != "danger" and question.session is None else ""
+        fault = not_approved(verdict, f'rule "{self._rule.name}" asks for approval', self._services.approvals, more)
         self._recorder.decided(decision_of(fault), self._rule.name, fault.detail, status=Denied.status)
         return fault
 
@@ -277,11 +282,18 @@ async def wait_for(asked: Asked, agent: AgentStream, approvals: Approvals, opene
     return verdict
 
 
-def not_approved(verdict: Verdict, asks: str, approvals: Approvals) -> Denied:
-    """What an agent is told whose wait ended without a yes; `asks` begins the sentence. Its detail is what may be kept."""
+def not_approved(verdict: Verdict, asks: str, approvals: Approvals, more: str = "") -> Denied:
+    """What an agent is told whose wait ended without a yes; its detail is what may be kept.
+
+    Args:
+        verdict: how it ended.
+        asks: begins the sentence.
+        approvals: has the page where people answer.
+        more: ends the sentence where people may still say yes.
+    """
     outcome, words = _ENDED[verdict.outcome]
     pending = outcome == "pending"
-    told = f"{asks}: {words.format(**_waiting(verdict, approvals)) if pending else words}"
+    told = f"{asks}: {words.format(**_waiting(verdict, approvals), more=more) if pending else words}"
     kept = said = ""
     if outcome == "denied":
         kept = f": {kept_text(verdict.reason)}" if verdict.reason else ""

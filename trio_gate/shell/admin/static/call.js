@@ -49,7 +49,7 @@ export function callView(channel, prompt) {
     el("div", { class: "leaving" }, leaving(prompt)),
     ...codeSections(channel, prompt),
     comparison(channel, prompt) ?? "",
-    section("What it affects", resources(prompt, open)),
+    prompt.task ? "" : section("What it affects", resources(prompt, open)),
     section(
       "Parameters",
       tree(prompt.params, open),

@@ -120,15 +120,8 @@ class Bar {
     const waiting = this.prompt.approvers.filter((group) => group.approved.length < group.quorum);
     const others = this.prompt.approvers.some((group) => group.quorum > 1) || this.prompt.approvers.length > 1;
     this.offer.replaceChildren();
-    if (state.me.may_grant && !this.prompt.grantable) {
-      this.offer.append(
-        el(
-          "p",
-          { class: "muted" },
-          "Calls that return credentials, or may do so, are approved one by one: no grant can be made.",
-        ),
-      );
-    }
+    const note = grantNote(this.prompt, state.me.may_grant);
+    if (note) this.offer.append(el("p", { class: "muted" }, note));
     if (others) {
       const left = waiting.map((group) => `${group.quorum - group.approved.length} more of ${group.id}`).join(", ");
       this.offer.append(el("p", {}, mine ? "You approved. " : "", `Still needed: ${left || "nobody"}.`));
@@ -309,4 +302,12 @@ class Bar {
     if (name === "d" && !this.deny.disabled) this.ask("deny");
     if (name === "g" && !this.grant.hidden && !this.grant.disabled) this.ask("grant");
   }
+}
+
+/** What a person should know about grants before answering; null where there is nothing to say. */
+function grantNote({ task, grantable }, mayGrant) {
+  if (task && !mayGrant) return "You may deny a task. To approve one, your person block needs may_grant.";
+  if (task) return "Approved, each of these calls goes through without asking. Revoke it under Grants.";
+  if (mayGrant && !grantable) return "Calls that return credentials, or may do so, are approved one by one: no grant can be made.";
+  return null;
 }

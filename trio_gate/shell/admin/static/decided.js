@@ -26,8 +26,14 @@ function went({ outcome }) {
   return outcome ? outcome.end === "answered" && outcome.status < 400 && !outcome.why : null;
 }
 
+/** Whether people were asked about a task and not about a call. */
+function isTask(call) {
+  return call.service === "trio-gate" && call.operation === "AskForTask";
+}
+
 /** What became of an approved call, in a few words. */
-export function became({ outcome, grant }) {
+export function became({ call, outcome, grant }) {
+  if (isTask(call)) return "its calls go through";
   if (!outcome) return grant ? "not sent yet" : "being sent";
   if (outcome.end === "not_sent") return "not sent";
   if (outcome.end === "unanswered") return "sent, and no answer is known";
@@ -56,7 +62,7 @@ export function endedView(ended) {
     outcome?.why ? el("p", {}, "Why: ", said(outcome.why)) : null,
     reason ? el("p", {}, status === "withdrawn" ? pieces(sentence(reason)) : ["Reason: ", said(reason)]) : null,
     WHY[status] ? el("p", { class: "muted" }, WHY[status]) : null,
-    status === "approved" && !outcome && grant ? el("p", { class: "muted" }, "If its agent has left, its next equal call goes through.") : null,
+    status === "approved" && !outcome && grant && !isTask(call) ? el("p", { class: "muted" }, "If its agent has left, its next equal call goes through.") : null,
     grant ? el("p", {}, el("a", { href: "#/grants" }, "A grant was made"), " from this approval.") : null,
     el("p", { class: "muted small-text" }, `Decided at ${clock(at)}`, outcome ? `, ended at ${clock(outcome.at)}.` : "."),
   );

@@ -4,7 +4,12 @@ import { button, clock, el, plural, said, toast } from "./dom.js";
 import { agentOf, tick } from "./call.js";
 import { state } from "./state.js";
 
-const KINDS = { once: "the next equal call", exact: "equal calls", predicate: "calls for which a condition is true" };
+const KINDS = {
+  once: "the next equal call",
+  exact: "equal calls",
+  predicate: "calls for which a condition is true",
+  task: "the calls of a task",
+};
 
 export class GrantsView {
   constructor(channel) {
@@ -14,7 +19,7 @@ export class GrantsView {
       "div",
       { class: "page" },
       el("h1", { tabindex: "-1" }, "Grants"),
-      el("p", { class: "lead" }, "Approvals of future calls. Each is for one rule, one agent and one account."),
+      el("p", { class: "lead" }, "Approvals of future calls. Each is for one agent and one account, and for one rule or those of a task."),
       this.list,
     );
   }
@@ -50,8 +55,8 @@ export class GrantsView {
         { class: "rows" },
         el("dt", {}, "Agent"),
         el("dd", {}, said(agentOf(grant))),
-        el("dt", {}, "Rule"),
-        el("dd", {}, said(grant.rule)),
+        el("dt", {}, grant.rules ? "Rules" : "Rule"),
+        el("dd", {}, said((grant.rules ?? [grant.rule]).join(", "))),
         el("dt", {}, "Used"),
         el("dd", {}, `${grant.used} of ${grant.uses}`),
         el("dt", {}, "Ends"),

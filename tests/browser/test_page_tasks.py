@@ -1,0 +1,40 @@
+"""A task on the page: what is asked for, who may approve it, and what it becomes."""
+
+from trio_gate.approval.task import Task
+
+TASK = Task(
+    purpose="move the reports",
+    lines=("s3: PutObject, whose Bucket is data", "sns: write calls"),
+    predicate="true",
+    uses=7,
+    minutes=5,
+    rules=(("the rest", "s" * 64), ("topics", "t" * 64)),
+)
+
+
+def test_a_task_is_read_approved_and_stands_among_the_grants(visit, stage):
+    ask = stage.ask(task=TASK)
+    visitor = visit()
+    page = visitor.enter()
+    visitor.open(ask)
+    shown = page.inner_text("main")
+    assert "Let up to 7 calls through" in shown
+    assert all(line in shown for line in TASK.lines)
+    assert "goes through without asking" in shown
+    assert "not known which resources" not in shown
+    page.click(".decide button:text-is('Approve in prod')")
+    page.wait_for_selector("text=Its calls go through.")
+    assert "its next equal call" not in page.inner_text("main")
+    page.click("a:text-is('A grant was made')")
+    card = page.locator("[data-grant]").inner_text()
+    assert "the calls of a task" in card
+    assert "the rest, topics" in card
+    assert "0 of 7" in card
+
+
+def test_who_may_not_grant_reads_that_before_answering(visit, stage):
+    ask = stage.ask(task=TASK)
+    visitor = visit()
+    page = visitor.enter("carol")
+    visitor.open(ask)
+    assert "You may deny a task." in page.inner_text(".decide")
