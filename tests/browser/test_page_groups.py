@@ -172,6 +172,14 @@ def test_a_group_is_named_for_what_its_calls_do(visit, stage, service, operation
     assert texts(page) == [title]
 
 
+def test_the_color_of_an_account_is_on_the_button_that_approves_a_group(visit, stage):
+    for name in ("a", "b"):
+        delete(stage, name, account_color="red")
+    page = visit().enter()
+    page.click("[data-call^='~']")
+    assert page.locator("button:has-text('Approve 2 in prod') .swatch.red").count() == 1
+
+
 def test_no_call_of_a_group_is_folded_away(visit, stage):
     for number in range(40):
         delete(stage, f"{number}")

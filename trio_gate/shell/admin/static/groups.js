@@ -160,7 +160,9 @@ export class Group {
     const waits = new Set(open.map((prompt) => prompt.id));
     this.title.replaceChildren(...groupTitle(this.shown));
     this.items.replaceChildren(...this.shown.map((prompt) => this.item(prompt, waits.has(prompt.id))));
-    this.approve.replaceChildren(this.busy ? "Sending…" : `Approve ${open.length} in ${accountOf(this.shown[0])}`);
+    const [first] = this.shown;
+    const yes = [swatch(first), `Approve ${open.length} in ${accountOf(first)}`].filter(Boolean);
+    this.approve.replaceChildren(...(this.busy ? ["Sending…"] : yes));
     this.deny.replaceChildren(`Deny ${open.length}…`);
     this.approve.disabled = this.deny.disabled = !live;
     for (const control of this.form.querySelectorAll("button[type=submit]")) control.disabled = !live;
