@@ -190,6 +190,12 @@ def test_a_body_is_refused_and_so_is_another_than_was_signed():
         own_requests.no_call(head("/-/agent/tasks", b"{}", fields=(("x-amz-content-sha256", other),)), b"[]")
 
 
+@pytest.mark.parametrize(("path", "method"), [("/-/agent", "GET"), ("/-/agent/approvals/q1", "GET"), ("/-/agent/tasks", "POST")])
+def test_what_is_no_call_stands_for_none(path, method):
+    with pytest.raises(Unidentified, match="stands for no call"):
+        own_requests.stands_for(proven(head(path, b"", method=method)), b"", SNAPSHOT, TABLE)
+
+
 def test_a_url_is_no_request_to_the_gateway():
     signed = head().headers
     credential = dict(signed)["authorization"].split("Credential=")[1].split(",")[0]

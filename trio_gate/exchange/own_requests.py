@@ -140,6 +140,8 @@ def stands_for(proven: Proven, body: bytes, snapshot: Snapshot | Unconfigured, t
 def _asked(head: RequestHead) -> Callable[[Members, Where], Presign]:
     """What a path is for. Raises Malformed, Unidentified."""
     found = _PATHS.get((head.method, head.target.text))
+    if is_no_call(head):
+        raise Unidentified("this asks the gateway about the agent itself, and stands for no call")
     if found is None:
         methods = [method for method, path in _PATHS if path == head.target.text]
         methods += [method for method, path in _NO_CALLS if path.fullmatch(head.target.path)]

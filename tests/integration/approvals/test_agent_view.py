@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts.embedded.aws import REGION
+from scripts.embedded.aws import ACCOUNTS, DEPLOY, REGION
 from tests.kit.approvals.approver import Person
 from tests.kit.approvals.own_view import get, view
 from tests.kit.gateway import SECRET, TOKEN, running
-from trio_gate.approval.channel.frames import Lift, Stop
+from trio_gate.approval.channel.frames import EndSession, Lift, Stop
 from trio_gate.approval.terms import Terms
 
 OTHER_SECRET = "other-secret-0123456789"
@@ -65,6 +65,10 @@ rule "queues" {
   match  = aws.service == "sqs" && aws.access == "write"
   action = "deny"
 }
+rule "roles" {
+  match  = aws.action == "AssumeRole"
+  action = "allow"
+}
 rule "slow" {
   action    = "approve"
   approvers = [human.slow]
@@ -107,6 +111,7 @@ def test_an_agent_reads_its_accounts_its_rules_and_what_they_say(gate):
         ("lists", "allows", None),
         ("reads", "allows", None),
         ("queues", "denies", None),
+        ("roles", "allows", None),
         ("slow", "asks people", "the team looks at it"),
     ]
     assert "sqs" in said["calls"][0]["services"]
@@ -256,3 +261,17 @@ def test_an_operator_is_shown_the_same(gate):
     assert gate.gate(*words).stderr.startswith("trio-gate agent-view: you may not observe")
     missing = gate.gate(*gate.approver("none", verb="agent-view"), token=ROOT)
     assert (missing.returncode, missing.stderr) == (1, "trio-gate agent-view: there is no agent of this name\n")
+
+
+def test_a_virtual_session_reads_what_its_own_calls_meet_and_nothing_once_it_is_over(gate):
+    role = f"arn:aws:iam::{ACCOUNTS['staging']}:role/{DEPLOY}"
+    made = gate.client("sts").assume_role(RoleArn=role, RoleSessionName="one")["Credentials"]
+    keys = {"account": made["AccessKeyId"], "suffix": "", "secret": made["SecretAccessKey"], "token": made["SessionToken"]}
+    said = view(gate, **keys)
+    assert (said["agent"], said["session"], said["accounts"]) == ("ci", role, [{"id": "222222222222", "label": "staging"}])
+    assert view(gate)["session"] is None
+    assert get(gate, **{**keys, "token": "another"})[0] == 403
+    Person(gate, ROOT).say(EndSession(id=made["AccessKeyId"]))
+    status, fields, text = get(gate, **keys)
+    assert (status, fields["x-trio-gate-outcome"]) == (403, "refused")
+    assert "this session" in text

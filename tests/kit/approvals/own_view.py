@@ -31,12 +31,12 @@ def get(
     data: bytes = b"",
     **fields: str,
 ) -> tuple[int, dict[str, str], str]:
-    """Status, fields and text. Without a `secret` it is not signed. `fields` have `_` for `-`."""
+    """Status, fields and text. Without a `secret` it is not signed; `account` may be a whole key id. `fields` have `_` for `-`."""
     address = gate.doors[by]
     headers = {"Host": address, **{name.replace("_", "-"): value for name, value in fields.items()}}
     request = AWSRequest(method=method, url=f"http://{address}{path}", data=data, headers=headers)
     if secret is not None:
-        keys = Credentials(f"AKIA{ACCOUNTS.get(account, account)}{suffix}" if len(account) < 16 else account, secret, token)
+        keys = Credentials(f"AKIA{ACCOUNTS[account]}{suffix}" if account in ACCOUNTS else account, secret, token)
         SigV4Auth(keys, service, REGION).add_auth(request)
     connection = http.client.HTTPConnection(address, timeout=PATIENCE)
     connection.request(method, path, data or None, dict(request.headers.items()))

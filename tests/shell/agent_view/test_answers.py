@@ -10,8 +10,9 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from tests.exchange.test_presign import TABLE
-from tests.kit.approvals.hubs import CONFIG, call, waiting
+from tests.kit.approvals.hubs import CONFIG, OTHER_RULE, call, waiting
 from tests.kit.approvals.questions import FixedClock
+from trio_gate.agent_view.view import EVERY
 from trio_gate.approval.state import expire
 from trio_gate.errors import Unidentified
 from trio_gate.exchange.own_requests import About
@@ -53,9 +54,12 @@ async def test_the_view_has_what_waits_and_the_services_of_its_agent(hub):
 
 
 async def test_a_new_configuration_is_seen_at_once(hub):
-    views, other = AgentViews(hub, lambda _: []), replace(SNAPSHOT, rules=(), config=replace(CONFIG, rules=()))
-    assert len((await told(hub, ALL, views=views))[1]["rules"]) == 1
-    assert (await told(hub, ALL, snapshot=other, views=views))[1]["rules"] == []
+    views, other = AgentViews(hub, lambda _: []), compile_snapshot(2, OTHER_RULE)
+    answers = []
+    for snapshot in (SNAPSHOT, other):
+        (one,) = (await told(hub, ALL, snapshot=snapshot, views=views))[1]["calls"]
+        answers.append(one["services"][EVERY]["read"]["answer"])
+    assert answers == ["asked", "denied"]
 
 
 async def test_a_question_is_answered_when_it_is_over(hub):
@@ -82,11 +86,12 @@ async def test_or_when_the_time_is(hub, autojump_clock):
         assert trio.current_time() >= 60
 
 
-async def test_or_when_the_gateway_stops(hub):
+async def test_or_when_the_gateway_stops(hub, autojump_clock):
     async with waiting(hub, call()), trio.open_nursery() as nursery:
         nursery.start_soon(told, hub, About(question="q1", within=60, as_json=True))
         await wait_all_tasks_blocked()
         hub.stop_waiting()
+    assert trio.current_time() < 60
 
 
 @pytest.mark.parametrize(("name", "question"), [("other", "q1"), ("ci", "q2"), (None, "q1")])
