@@ -43,6 +43,7 @@ _WORDS: Mapping[Outcome, str] = {"allow": "allows", "approve": "asks people", "d
 
 HOW = {
     "ask": "make the call: where a rule asks people, it waits, and you are told if that takes long",
+    "task": "before many calls, ask for all of them once: POST /-/agent/tasks with `purpose`, `needs`, `uses` and `minutes`, or `trio-gate task`",
     "wait": "GET /-/agent/approvals/ID?wait=60 answers as soon as the approval is over; then run the same call again, unchanged",
     "why": "say why you make a call in the header x-trio-gate-reason: the people who are asked read it",
     "refused": "each refusal says whether the call was executed and what to do next; do what it says",
