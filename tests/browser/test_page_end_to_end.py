@@ -8,10 +8,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import DEEPER, DEPLOY
-from tests.browser.kit import NARROW, Visitor
+from tests.browser.kit import NARROW, WIDE, Visitor
 from tests.browser.stage import TOKENS
+from tests.integration.approvals.test_what_people_see import CALLS
 from tests.integration.sessions.test_assume_role import arn, assume, by
+from tests.kit.approvals.approver import Person
 from tests.kit.gateway import running
+from trio_gate.approval.channel.frames import Stop
 
 PEOPLE = f"""
 person "carol" {{
@@ -151,3 +154,26 @@ def test_a_session_of_a_role_is_seen_and_ended(gate, browser):
     assert f"session ended: {arn(DEPLOY)}" in gate.gate("log", str(gate.config)).stdout
     context.close()
     assert visitor.faults == []
+
+
+def test_the_fifteen_calls_of_a_first_day(gate, browser):
+    """All at once: the dangerous first, each told by its sentence, and what is long is to be read first."""
+    context = browser.new_context(ignore_https_errors=True, viewport=WIDE)
+    page = Visitor(context, f"https://{gate.doors['admin']}/").enter("carol")
+    with ThreadPoolExecutor(len(CALLS)) as agents:
+        made = [agents.submit(getattr(gate.client(service, "prod"), call), **params) for service, call, params, *_ in CALLS]
+        page.wait_for_selector(f"text={len(CALLS)} calls waiting")
+        rows = page.locator("[data-call]")
+        levels = [rows.nth(at).get_attribute("class") for at in range(len(CALLS))]
+        assert levels == sorted([level for *_, level, _, _ in CALLS], key=["danger", "caution", "fact"].index)
+        shown = page.inner_text(".calls:not(.decided)")
+        assert [sentence for *_, sentence, _ in CALLS if sentence not in shown] == []
+        for *_, sentence, read in CALLS:
+            page.click(f"[data-call]:has-text({json.dumps(sentence)})")
+            page.wait_for_selector(f"h1:has-text({json.dumps(sentence)})")
+            approve = page.locator(".decide button:text-matches('^Approve in ')").count()
+            first = page.locator(".decide button:text-matches('^Read .* first$')").count()
+            assert approve + first == 1, sentence
+            assert read or approve, sentence  # what is short is read where it stands, see test_page_reading
+        Person(gate, TOKENS["carol"]).say(Stop(ref="s", agent=None, reason="enough"))
+        assert [one.exception() is not None for one in made] == [True] * len(CALLS)
