@@ -28,6 +28,7 @@ SOUND = [
     '.aws.action == "x"',
     '"has(" == aws.action',
     "has(aws.params[aws.action].B)",
+    "has(aws.params) && has(agent.name)",
     'aws.params.matches == 1 && aws.action == "_[_]" && {"a": 1}["a"] == 1',
     "||".join(f'aws.action == "{number}"' for number in range(500)),
 ]

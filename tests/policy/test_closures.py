@@ -14,6 +14,7 @@ from tests.kit.paths import ROOT
 from tests.kit.rules import by_the_library, compile_condition
 from tests.policy import test_activation, test_cel, test_decide_laws
 from trio_gate.aws.call import UNKNOWN
+from trio_gate.facet.schema import FACETS
 from trio_gate.policy.cel import _RUN, _condition
 from trio_gate.policy.checked_ast import tree
 
@@ -57,6 +58,7 @@ CONSTANTS = [
     ),
 ]
 TESTS = [
+    "aws.params",
     "aws.params.a",
     "aws.params.b",
     "aws.params.a.b",
@@ -247,6 +249,16 @@ def test_what_is_left_to_the_library_as_a_whole(source: str):
 def test_what_decides_beside_a_part_that_is_left_to_the_library(source: str):
     found = facets(params={"L": ["a", "b"]})
     assert compile_condition(source).closure(found, ()) is by_the_library(compile_condition(source), found) is True
+
+
+@pytest.mark.parametrize("name", sorted(FACETS.keys() - {"request.time"}))
+def test_a_test_of_a_whole_facet_alone_and_of_its_parts(name: str):
+    for source in (f"has({name})", f"has({name}) && has(aws.params.Bucket)", f"!has({name}) || has(aws.params.Bucket.a)"):
+        condition = compile_condition(source)
+        for call in ({"params": {}}, {"params": {"Bucket": "b"}}, {"params": {"a\0": 1}}, {"params": {"Bucket": UNKNOWN}}):
+            found = facets(**call)
+            assert condition.closure(found, ()) in (by_the_library(condition, found), UNKNOWN)
+    assert compile_condition("has(aws.params)").closure(facets(params={}), ()) is True
 
 
 def test_a_variable_that_hides_another():

@@ -49,8 +49,9 @@ def _library(facets: Facets, scope: tuple[Any, ...]) -> Any:
 
 def _after_tests(condition: Closure, tests: tuple[tuple[Path, bool], ...]) -> Closure:
     """A condition that is left to the library where something that it tests is unknown."""
-    params = {path[2]: [test for test in tests if test[0][:3] == path[:3]] for path, _ in tests if path[:2] == _PARAMS}
-    others = [test for test in tests if test[0][:2] != _PARAMS]
+    below = [test for test in tests if test[0][:2] == _PARAMS and len(test[0]) > 2]
+    params = {path[2]: [test for test in below if test[0][2] == path[2]] for path, _ in below}
+    others = [test for test in tests if test not in below]
 
     def closure(facets: Facets, scope: tuple[Any, ...]) -> Any:
         due = others
