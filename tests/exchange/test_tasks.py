@@ -88,6 +88,10 @@ def covers(made, session=None, **call) -> bool | None:
         (sent({"actions": ["PutObject"]}), "needs either"),
         (sent({**OBJECTS, "access": "read"}), "needs either"),
         (sent({"access": "permissions"}), "`access` is one of list, read, write"),
+        (sent({"access": []}), "`access` is one of list, read, write"),
+        (sent({"access": {}}), "`access` is one of list, read, write"),
+        (sent({**OBJECTS, "match": 'aws.action.matches("(a+)+")'}), "`match` has no `matches`"),
+        (sent(*[{**OBJECTS, "match": " " * 499 + "true"[:1]}] * 5), "together have at most 2000"),
         (sent({"service": "s3", "actions": []}), "`actions` is a list"),
         (sent({"service": "s3", "actions": ["A"] * (MAX_ACTIONS + 1)}), "`actions` is a list"),
         (sent({"service": "s3", "actions": ['A"]']}), "`actions` are names"),
@@ -124,6 +128,15 @@ def test_a_comment_takes_nothing_out_of_a_line():
     assert covers(made, service="dynamodb", operation="PutItem", access="write") is True
 
 
+@pytest.mark.parametrize("match", ["true || true", "false || aws.service != ''", "aws.access == 'write' || true"])
+def test_no_condition_leads_out_of_its_line(match):
+    made = task({**OBJECTS, "match": match})
+    assert covers(made, service="s3", operation="PutObject", access="write") is True
+    assert covers(made, service="s3", operation="PutObjectAcl", access="write") is False
+    assert covers(made, service="dynamodb", operation="DeleteTable", access="write", destroys=True) is False
+    assert covers(made, Session(), service="s3", operation="PutObject", access="write") is False
+
+
 class Session:
     role, chain = "arn:aws:iam::111111111111:role/other", ("arn:aws:iam::111111111111:role/other",)
 
@@ -144,6 +157,28 @@ def test_calls_of_other_roles_are_not_covered():
 )
 def test_a_task_is_asked_of_every_rule_that_may_ask_about_it(need, rules):
     assert [name for name, _ in task(need).rules] == rules
+
+
+OTHERS = """
+rule "other agents" { match = has(agent.name) && agent.name == "eve" action = "approve" approvers = [human.two] }
+rule "elsewhere" { endpoints = [aws_api.other] action = "approve" approvers = [human.two] }
+rule "objects" { match = aws.service == "s3" action = "approve" approvers = [human.one] }
+"""
+SECOND_ENDPOINT = (
+    MAIN.replace('"main"', '"other"').replace("111111111111", "333333333333").replace("222222222222", "444444444444")
+)
+
+
+def test_rules_of_other_agents_and_endpoints_are_not_touched():
+    snapshot = compile_snapshot(1, load(GATEWAY + MAIN + SECOND_ENDPOINT + PEOPLE + OTHERS))
+    assert [name for name, _ in task(OBJECTS, snapshot=snapshot).rules] == ["objects"]
+
+
+def test_where_nobody_may_grant_there_is_no_task():
+    people = PEOPLE.replace("may_grant = true", "may_grant = false")
+    snapshot = compile_snapshot(1, load(GATEWAY + MAIN + people + RULES))
+    with pytest.raises(Denied, match="may not grant"):
+        task(OBJECTS, snapshot=snapshot)
 
 
 @pytest.mark.parametrize("service", ["ec2", "iam"])

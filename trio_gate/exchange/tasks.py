@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from trio_gate.approval.grant import standing
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Approver, Rule
     from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.exchange.steps import Proven
-    from trio_gate.facet.values import Plain
     from trio_gate.text.visible import Json
 
 MAX_ACTIONS = 20
@@ -40,6 +40,15 @@ MAX_ACTIONS = 20
 
 MAX_MATCH = 500
 """Characters of a line's condition, which people read."""
+
+MAX_MATCHES = 2000
+"""Characters of all of them: what is read with care, and checked in some milliseconds."""
+
+_PATTERNS = "matches"
+"""CEL's function that takes a regular expression. No task has it: to compile one takes long, and few people read one right."""
+
+_RULES = 512
+"""Conditions of rules that are kept in the form that answers for calls in general."""
 
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _ACTION = re.compile(r"[A-Z][A-Za-z0-9]{0,127}")
@@ -74,7 +83,7 @@ _NO_CALL: Mapping[str, Any] = {
 _EVERY = "all operations, "
 """How the words of a condition begin that names no operation; a line has named its own."""
 
-_RISK = "calls that change things go through without being asked about, but for dangers"
+_RISK = "calls that change things go through unread and without being asked about, but for dangers"
 
 
 @value_class
@@ -106,9 +115,9 @@ class Need:
         said = f"{self.service}: {calls}" if self.service else f"any service: {calls}"
         return said if self.match is None else f"{said}, {visible(condition_words(self.match).removeprefix(_EVERY))}"
 
-    def known(self) -> Iterator[dict[str, Plain]]:
+    def known(self) -> Iterator[dict[str, str | None]]:
         """What is known of its calls, for each operation."""
-        said: dict[str, Plain] = {} if self.service is None else {"aws.service": self.service}
+        said: dict[str, str | None] = {} if self.service is None else {"aws.service": self.service}
         if self.access is not None:
             said["aws.access"] = self.access
         yield from ({**said, "aws.action": name} for name in self.actions) if self.actions else (said,)
@@ -137,6 +146,9 @@ def read_task(data: bytes, *, most_uses: int, most_minutes: int) -> TaskRequest:
         raise Malformed("`purpose` looks as if it held a secret: leave that out")
     if not isinstance(needs, list) or not 0 < len(needs) <= MAX_LINES:
         raise Malformed(f"`needs` is a list of 1 to {MAX_LINES} lines")
+    said = sum(len(match) for line in needs if isinstance(line, dict) and isinstance(match := line.get("match"), str))
+    if said > MAX_MATCHES:
+        raise Malformed(f"all `match` together have at most {MAX_MATCHES} characters")
     return TaskRequest(
         purpose=visible(purpose.strip()),
         needs=tuple(_need(at, line) for at, line in enumerate(needs, 1)),
@@ -163,7 +175,7 @@ def _need(at: int, line: object) -> Need:
         raise Malformed(f"{where}: `service` is the name of a service as in `aws.service`, such as s3")
     if (actions is None) == (access is None) or (actions is not None and service is None):
         raise Malformed(f"{where} needs either `service` and `actions`, or `access`")
-    if access is not None and access not in _ACCESS:
+    if access is not None and (not isinstance(access, str) or access not in _ACCESS):
         raise Malformed(f"{where}: `access` is one of {', '.join(_ACCESS)}: nothing else is let through by a task")
     names = _names(where, actions)
     if match is not None and (not isinstance(match, str) or not match.strip() or len(match) > MAX_MATCH):
@@ -184,12 +196,14 @@ def _names(where: str, actions: object) -> tuple[str, ...]:
 
 
 def _check(where: str, source: str | None) -> None:
-    """Raise Malformed for a condition that no rule could have, or that quotes what looks like a secret."""
+    """Raise Malformed for a condition that no rule could have, or that no task has."""
     if source is None:
         return
+    if _PATTERNS in source:
+        raise Malformed(f"{where}: `match` has no `{_PATTERNS}`: compare with ==, in, startsWith, endsWith or contains")
     if looks_secret(source):
         raise Malformed(f"{where}: `match` looks as if it held a secret: leave that out")
-    for fault in cel.check(source):
+    for fault in cel.check_once(source):
         if fault.fatal:
             raise Malformed(f"{where}: `match`, at character {fault.offset + 1}: {visible(fault.message)}")
 
@@ -198,7 +212,7 @@ def task_of(asked: TaskRequest, proven: Proven, snapshot: Snapshot) -> Task:
     """The task for the account of the agent's key. Raises Denied where no rule asks about its calls, Malformed."""
     admitted = proven.admitted
     endpoint, account = admitted.endpoint.name, proven.claimed.claim.account
-    about: dict[str, Plain] = {
+    about: dict[str, str | None] = {
         "aws.account": account,
         "aws.account_name": admitted.account_name,
         "agent.name": admitted.agent_name,
@@ -209,6 +223,7 @@ def task_of(asked: TaskRequest, proven: Proven, snapshot: Snapshot) -> Task:
         raise Denied(
             "no rule asks about these calls, so there is no task to ask for: make them, and they are let through or refused"
         )
+    _check_grantors(touched, snapshot)
     predicate = " || ".join(f"({need.condition})" for need in asked.needs)
     _check("the task", predicate)
     return Task(
@@ -221,14 +236,28 @@ def task_of(asked: TaskRequest, proven: Proven, snapshot: Snapshot) -> Task:
     )
 
 
-def _touches(rule: Rule, endpoint: str, known: Sequence[Mapping[str, Plain]]) -> bool:
+def _touches(rule: Rule, endpoint: str, known: Sequence[Mapping[str, str | None]]) -> bool:
     """Whether a rule may ask about a call of which one of these is known."""
     if rule.action != "approve" or (rule.endpoints and endpoint not in rule.endpoints):
         return False
     if rule.condition is None:
         return True
-    condition = cel.PartialCondition(rule.condition)
-    return any(condition.answer(said) is not False for said in known)
+    condition = _partial(rule.condition)
+    read = {tuple((name, value) for name, value in said.items() if name in condition.facets) for said in known}
+    return any(condition.answer(dict(said)) is not False for said in read)
+
+
+_partial = lru_cache(maxsize=_RULES)(cel.PartialCondition)
+
+
+def _check_grantors(rules: Sequence[Rule], snapshot: Snapshot) -> None:
+    """Raise Denied where so few approvers may grant that nobody could approve the task."""
+    may = {person.name for person in snapshot.config.people if person.may_grant}
+    for approver in (one for rule in rules for one in _asked_by(rule, snapshot)):
+        if len(may.intersection(approver.people)) < approver.quorum:
+            raise Denied(
+                "the people who are asked about these calls may not grant, so there is no task to ask for: make the calls"
+            )
 
 
 def _asked_by(rule: Rule, snapshot: Snapshot) -> list[Approver]:

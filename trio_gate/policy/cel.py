@@ -76,6 +76,11 @@ def check(source: str) -> Sequence[Fault]:
     return list(_examined(source).faults)
 
 
+def check_once(source: str) -> Sequence[Fault]:
+    """As `check`, of a text by an agent: nothing of it is remembered, or it would take the room of the rules'."""
+    return list(_examined.__wrapped__(source).faults)
+
+
 def compile_condition(source: str) -> Condition:
     """Compile a text in which `check` found no fatal fault. Raises ValueError for any other."""
     found = _examined(source)

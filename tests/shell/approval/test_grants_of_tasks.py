@@ -14,7 +14,10 @@ from tests.kit.approvals.asking import asked, listening
 from tests.kit.approvals.hubs import ALICE, CONFIG, OTHER_RULE, STANDING
 from tests.kit.approvals.questions import question
 from trio_gate.approval.channel.frames import Granted, GrantEnded, Pending, Rejected
+from trio_gate.approval.question import Group
 from trio_gate.approval.task import Task
+from trio_gate.approval.terms import Terms
+from trio_gate.errors import Denied
 from trio_gate.shell.approval.hub_config import hub_config
 
 RULE = "the rest"
@@ -149,7 +152,7 @@ async def test_a_restart_keeps_a_task_and_the_question_of_one(opened, clock, tmp
         with listening(hub, clock, may_grant=True) as alice:
             alice.vote()
             await alice.until(Granted)
-        await wait_all_tasks_blocked()
+        await agents[0].done.wait()
         agents[0].answer.close()
         await hub.flush()
         nursery.cancel_scope.cancel()
@@ -159,3 +162,75 @@ async def test_a_restart_keeps_a_task_and_the_question_of_one(opened, clock, tmp
     async with opened(OTHER_RULE) as hub:
         assert list(hub.grants.table) == []
         assert list(hub) == []
+
+
+async def test_a_spent_task_is_asked_for_again(hub, alice, ask):
+    await ask(of_task(task=replace(TASK, uses=1)))
+    alice.vote()
+    await wait_all_tasks_blocked()
+    used = await ask(call(2))
+    assert used.cleared
+    assert (await ask(of_task(3, task=replace(TASK, uses=1)))).answer is None
+
+
+async def test_a_call_that_was_let_through_is_not_sent_once_its_task_has_ended(hub, alice, ask):
+    await ask(of_task(agent="ci"))
+    alice.vote()
+    await wait_all_tasks_blocked()
+    let = await ask(call(2, agent="ci"))
+    assert hub.end_task("ci", "t1")
+    with pytest.raises(Denied, match="withdrawn before it was sent"):
+        let.answer.sending()
+
+
+async def test_an_agent_ends_tasks_and_no_other_grants(hub, alice, ask):
+    await ask(call(2, agent="ci"))
+    alice.vote(prompt_id="q2", digest=f"{2:064x}", grant=Terms(uses=3, minutes=1, predicate="true"))
+    await wait_all_tasks_blocked()
+    (grant,) = hub.grants.table
+    assert not hub.end_task("ci", grant.id)
+    assert [*hub.grants.table] == [grant]
+
+
+async def test_the_vote_for_a_task_is_void_once_its_person_may_not_grant(hub, alice, ask):
+    two = (Group(id="human.oncall", people=("alice", "bob"), quorum=2, timeout=600.0),)
+    hub.judge_again(replace(hub_config(CONFIG), standings={RULE: STANDING, "second": "2" * 64}))
+    await ask(of_task(approvers=two))
+    alice.vote()
+    await wait_all_tasks_blocked()
+    config = hub_config(CONFIG)
+    proofs = {name: proof for name, proof in config.proofs.items() if not name.startswith("grantor")}
+    hub.judge_again(replace(config, standings={RULE: STANDING, "second": "2" * 64}, proofs=proofs))
+    (entry,) = hub
+    assert entry.prompt.votes == ()
+
+
+async def test_what_waits_is_let_go_by_a_task_of_any_of_its_rules(hub, alice, ask):
+    first, second = await ask(call(5)), await ask(call(6, "second", "2" * 64))
+    left = await ask(call(7, level="danger"))
+    await ask(of_task(task=replace(TASK, uses=9)))
+    alice.vote()
+    await wait_all_tasks_blocked()
+    assert (first.cleared, second.cleared, left.answer) == (True, True, None)
+
+
+async def test_a_question_that_was_left_ends_when_its_call_goes_through_by_a_task(hub, alice, ask):
+    gone = await ask(call(5))
+    gone.leave()
+    await wait_all_tasks_blocked()
+    await ask(of_task())
+    alice.vote()
+    await wait_all_tasks_blocked()
+    assert (await ask(call(5))).cleared
+    assert [entry.prompt.question.id for entry in hub] == []
+
+
+async def test_asking_again_says_nothing_of_a_call_that_was_sent(hub, alice, ask):
+    agent = await ask(of_task(agent="ci"))
+    alice.vote()
+    await wait_all_tasks_blocked()
+    agent.answer.close()
+    assert hub.end_task("ci", "t1")
+    await ask(of_task(2, agent="ci"))
+    (entry,) = hub
+    assert [risk.code for risk in entry.prompt.question.risks if risk.code == "sent"] == []

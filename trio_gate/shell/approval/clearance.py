@@ -29,6 +29,7 @@ class HubClearance:
     Attributes:
         verdict: who approved, and the reason they gave.
         grant: the id of the grant that is used; None where people were asked.
+        lasting: whether a grant, or a task's, has to be on disk before it counts.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class HubClearance:
     ) -> None:
         self.verdict = verdict
         self.grant = grant
+        self.lasting = grant is not None or asked.question.task is not None
         self._asked = asked
         self._grants = grants
         self._ledger = ledger

@@ -215,6 +215,8 @@ class ApprovalHub:
         self.sweep()
         cleared = self._clearances.without_asking(asked)
         if cleared is not None:
+            if cleared.grant is not None and (one := self._questions.matching(asked)) is not None and one.attempt is None:
+                self.settle(one, withdraw(one.prompt), why=f"its call goes through by grant {cleared.grant}")
             await self._durable(cleared)
             return cleared
         entry = self._questions.matching(asked) or self._admitted(asked)
@@ -238,7 +240,7 @@ class ApprovalHub:
     async def _durable(self, cleared: HubClearance) -> None:
         """Wait until a grant and its use are on disk; closes the clearance if that fails. Raises StorageUnavailable."""
         try:
-            if cleared.grant is not None:
+            if cleared.lasting:
                 await self.acts.flush()
                 await self.flush()
         except BaseException:
@@ -344,8 +346,10 @@ class ApprovalHub:
         if attempt is not None:
             attempt.answer(self._clearances.approved(attempt.asked, verdict) if approved else verdict)
         self._ended(after, grant, why)
-        if approved and proposed(after) is not None:
+        if approved and question.task is None and proposed(after) is not None:
             self._let_go(question, entry.standing)
+        for rule, standing in question.task.rules if approved and question.task else ():
+            self._let_go(replace(question, rule=rule), standing)
 
     def _ended(self, after: Prompt, grant: str | None, why: str = "") -> None:
         """Tell how a question ended."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from datetime import UTC, timedelta
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 import trio
@@ -23,8 +23,8 @@ from trio_gate.wire.head import ResponseHead
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
-    from datetime import datetime
 
+    from trio_gate.approval.grant import Grant
     from trio_gate.approval.question import Question
     from trio_gate.approval.task import Task
     from trio_gate.exchange.snapshot import Snapshot
@@ -48,14 +48,15 @@ async def ask_for_task(
 ) -> tuple[ResponseHead, bytes]:
     """The answer to a request for a task with this body, once people have approved it. Raises GateError, AgentGone."""
     gateway = snapshot.config.gateway
-    asked = read_task(data, most_uses=gateway.grant_uses, most_minutes=int(gateway.grant_time // 60))
 
     def made() -> tuple[Task, Question]:
+        asked = read_task(data, most_uses=gateway.grant_uses, most_minutes=int(gateway.grant_time // 60))
         task, question_id = task_of(asked, proven, snapshot), f"q{secrets.token_hex(8)}"
         now = services.clock.now()
         return task, task_question(task, asked, proven, snapshot, question_id=question_id, asked_at=now)
 
     task, question = await in_worker(services.workers, agent, proven.asker, made)
+    services.approvals.check(question.agent)  # a stop may have come meanwhile
     recorder.asked(question.digest)
     attempt = Asked(question=question, invocation=None, standing=task.standing, covers=_nothing, open=_no_part)
     answer = await wait_for(attempt, agent, services.approvals, opened)
@@ -67,9 +68,11 @@ async def ask_for_task(
         raise fault
     recorder.answered_by(answer.verdict, people)
     recorder.decided("approve", None, f"task: {task.purpose}")
-    answer.sending()
-    answer.answered(200, None)
-    return _granted(task, answer.verdict, services.clock.now())
+    name = answer.verdict.id if answer.verdict.until else task_id(answer.verdict.id)
+    grant = next((one for one in services.approvals.of_agent(question.agent).grants if one.id == name), None)
+    if grant is None:
+        raise Denied("the task was granted and has ended again: ask for another", outcome="expired")
+    return _granted(grant)
 
 
 def end_task(task: str, proven: Proven, services: SharedServices) -> tuple[ResponseHead, bytes]:
@@ -79,11 +82,10 @@ def end_task(task: str, proven: Proven, services: SharedServices) -> tuple[Respo
     return ResponseHead(status=200, reason=b"OK", headers=_FIELDS), json.dumps({"task": task, "ended": True}).encode("ascii")
 
 
-def _granted(task: Task, verdict: Verdict, now: datetime) -> tuple[ResponseHead, bytes]:
-    """What says that a task is granted; the verdict about one that was granted before has its id and its end."""
-    ends = (verdict.until or now + timedelta(minutes=task.minutes)).astimezone(UTC)
-    name = verdict.id if verdict.until else task_id(verdict.id)
-    said = {"task": name, "uses": task.uses, "expires": ends.strftime("%Y-%m-%dT%H:%M:%SZ")}
+def _granted(grant: Grant) -> tuple[ResponseHead, bytes]:
+    """What says that a task is granted, and how much of it is left."""
+    ends = grant.expires_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    said = {"task": grant.id, "uses": grant.uses - grant.used, "expires": ends}
     return ResponseHead(status=200, reason=b"OK", headers=_FIELDS), json.dumps(said).encode("ascii")
 
 
