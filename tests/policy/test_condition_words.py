@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from tests.kit.rules import answer
+from trio_gate.policy.cel import check
 from trio_gate.policy.condition_words import condition_words
 
+BUCKET = 'aws.params.Bucket == "archive"'
 S3 = 'aws.service == "s3" && aws.action == "DeleteObject"'
 
 
@@ -16,6 +23,8 @@ S3 = 'aws.service == "s3" && aws.action == "DeleteObject"'
         ('aws.action == "DeleteObject"', "DeleteObject"),
         ('aws.service == "s3"', "all operations of s3"),
         ('aws.action == "A" && aws.action == "B"', "A and at once B"),
+        ('aws.action == "A, no danger" && aws.service == "s3 b"', '"A, no danger" of "s3 b"'),
+        ('aws.resources == ["""a"""]', 'all operations, for which aws.resources == ["""a"""] is true'),
         (
             f'{S3} && aws.resources.all(arn, arn.startsWith("arn:aws:s3:::b/tmp/")) && !has(aws.session_role)',
             "DeleteObject of s3, only on what begins with arn:aws:s3:::b/tmp/, with the agent's own key",
@@ -42,3 +51,54 @@ S3 = 'aws.service == "s3" && aws.action == "DeleteObject"'
 )
 def test_a_condition_is_said_as_what_it_lets_through(condition, words):
     assert condition_words(condition) == words
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"aws.region == 'eu-central-1' // && {BUCKET}",
+        f"{BUCKET} && aws.region != '''it's''' || aws.region != '''it's'''",
+        f"{BUCKET} && //'\n aws.region != 'x' || aws.region != 'y' //'",
+        f'{BUCKET} && aws.region != """a"b""" || true // """',
+        f"{BUCKET} && aws.region != 'x' ? true : true",
+    ],
+)
+def test_what_cannot_be_told_apart_for_sure_is_quoted_whole(source):
+    assert answer(source, params={"Bucket": "prod"}, region="eu-central-1") is True
+    assert condition_words(source) == f"all operations, for which {source} is true"
+
+
+def test_texts_of_other_forms_are_parts_where_they_are_read_alike():
+    source = f"{BUCKET} && aws.region != '''eu''' // at home"
+    assert (
+        condition_words(source) == "all operations, whose Bucket is archive, for which aws.region != '''eu''' // at home is true"
+    )
+
+
+TRUTHS = st.sampled_from(
+    [
+        *(
+            BUCKET,
+            'aws.params.Size == "t3"',
+            "aws.params.Max <= 2",
+            'aws.region == "eu"',
+            "true",
+            "!false",
+            f"({BUCKET} || true)",
+        ),
+        *("'''it's''' != ''", '"""a"b""" != r""', "b'\"' != b''", "R'\"' != ''"),
+    ]
+)
+JOINED = st.tuples(TRUTHS, st.sampled_from([" && ", " && ", " || ", " ? true : ", " // ", " && //'\n", ' //"\n && ']))
+SAID = {"Bucket is archive": ("Bucket", "archive"), "Size is t3": ("Size", "t3"), "Max is at most 2": ("Max", 2)}
+
+
+@given(st.builds(lambda joined, last: "".join([*map("".join, joined), last]), st.lists(JOINED, max_size=4), TRUTHS))
+def test_each_call_that_a_condition_lets_through_is_as_the_words_say(source):
+    assume(not any(fault.fatal for fault in check(source)))
+    words = condition_words(source)
+    for words_of, (name, value) in SAID.items():
+        if re.search(rf", whose {words_of}(,|$)", words):
+            params = dict(SAID.values()) | {name: "other" if isinstance(value, str) else 3}
+            assert answer(source, params=params, region="eu") is not True
+            assert answer(source, params=params, region="us") is not True

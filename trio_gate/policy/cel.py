@@ -22,7 +22,7 @@ from cel_expr_python.ext import ext_strings
 
 from trio_gate.facet.schema import FACETS
 from trio_gate.policy.activation import GatheredFacts, Plan, Undecided
-from trio_gate.policy.checked_ast import Node, tree
+from trio_gate.policy.checked_ast import Node, operands, shape, tree
 from trio_gate.policy.closures import closure_of
 from trio_gate.policy.cost import BUDGET, most_iterations, work_faults
 from trio_gate.policy.diagnostics import Fault, compile_faults
@@ -95,6 +95,19 @@ def compared(source: str) -> Sequence[tuple[str, str]]:
         return list(literals(_compiled(source)[1]))
     except _Flawed:
         return []
+
+
+def is_all_of(source: str, parts: Sequence[str]) -> bool:
+    """Whether a condition is true exactly where all the parts are, by how each of these texts is parsed; False for a text that cannot be."""
+    try:
+        whole, *found = (_conjuncts(text) for text in (source, *parts))
+    except _Flawed:
+        return False
+    return whole == [one for part in found for one in part]
+
+
+def _conjuncts(source: str) -> Sequence[tuple[Any, ...]]:
+    return [shape(part) for part in operands(_compiled(source)[1], "_&&_")]
 
 
 @value_class

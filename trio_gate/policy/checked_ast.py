@@ -54,6 +54,20 @@ def tree(serialized: bytes) -> Node:
     return _Reader(positions).node(checked[_CHECKED_EXPR][0])
 
 
+def operands(node: Node, operator: str) -> Iterator[Node]:
+    """What an operator joins, in the order of the text, however it is nested; the node itself if it is of another kind."""
+    if node.kind == "call" and node.name == operator:
+        for part in node.parts:
+            yield from operands(part, operator)
+    else:
+        yield node
+
+
+def shape(node: Node) -> tuple[Any, ...]:
+    """A node without its place in the text."""
+    return (node.kind, node.name, node.value, *map(shape, node.parts))
+
+
 def _fields(data: bytes) -> dict[int, list[Any]]:
     """Read a protobuf message: the values of each field in order, by the field's number."""
     found: dict[int, list[Any]] = {}

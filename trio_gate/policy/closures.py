@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from trio_gate.facet.schema import ROOTS
 from trio_gate.facet.values import UNKNOWN, UNSET
+from trio_gate.policy.checked_ast import operands, shape
 from trio_gate.policy.closure_values import BINARY, UNARY, constant, with_constant
 from trio_gate.policy.cost import BUDGET, most_iterations
 from trio_gate.policy.references import read_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from trio_gate.facet.extract import Facets, Path
     from trio_gate.policy.activation import Plan
@@ -169,7 +170,7 @@ _JOINS = {"_&&_": False, "_||_": True}
 def _join(node: Node, depths: Mapping[str, int]) -> Closure:
     decides = _JOINS[node.name]
     otherwise = not decides
-    parts = tuple(_closure(part, depths) for part in _operands(node, node.name))
+    parts = tuple(_closure(part, depths) for part in operands(node, node.name))
 
     def closure(facets: Facets, scope: tuple[Any, ...]) -> Any:
         answer: Any = otherwise
@@ -182,14 +183,6 @@ def _join(node: Node, depths: Mapping[str, int]) -> Closure:
         return answer
 
     return closure
-
-
-def _operands(node: Node, operator: str) -> Iterator[Node]:
-    if node.kind == "call" and node.name == operator:
-        for part in node.parts:
-            yield from _operands(part, operator)
-    else:
-        yield node
 
 
 def _loop(node: Node, depths: Mapping[str, int]) -> Closure:
@@ -223,14 +216,9 @@ def _asked(loop: Node) -> tuple[bool, Node] | None:
     so_far = ("ident", loop.binds[-1], None)
     for decides, operator, ongoing in ((True, "_||_", ("call", "!_", None, so_far)), (False, "_&&_", so_far)):
         expected = (("const", "bool", not decides), ("call", "@not_strictly_false", None, ongoing), so_far, so_far)
-        if step.name == operator and expected == tuple(map(_shape, (start, going_on, step.parts[0], result))):
+        if step.name == operator and expected == tuple(map(shape, (start, going_on, step.parts[0], result))):
             return decides, step.parts[1]
     return None
-
-
-def _shape(node: Node) -> tuple[Any, ...]:
-    """A node without its place in the text."""
-    return (node.kind, node.name, node.value, *map(_shape, node.parts))
 
 
 _KINDS: Mapping[str, Callable[[Node, Mapping[str, int]], Closure]] = {

@@ -1,6 +1,7 @@
 """A condition in words: which calls it lets through, as a person would say it.
 
-Rule: a part of a condition that has no words of its own is quoted as it is, so nothing of it is left unsaid.
+Rule: a part of a condition that has no words of its own is quoted as it is, so nothing of it is left unsaid. Words are given to
+parts alone of which the CEL library says that the condition is true where all of them are.
 """
 
 from __future__ import annotations
@@ -8,11 +9,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from trio_gate.policy.cel import is_all_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _TEXT = r'"([^"\\]*)"'
-_LIST = r'\[((?:"[^"\\]*"(?:, ?)?)*)\]'
+_LIST = r'\[((?:"[^"\\]*"(?:, ?"[^"\\]*")*)?)\]'
 _ITEM = re.compile(_TEXT)
 _NAME = re.compile(r"[\w:/.*@+=-]+")
 """A text that cannot be read as other words of the sentence."""
@@ -40,7 +43,7 @@ _FORMS: Mapping[re.Pattern[str], str] = {
 
 def condition_words(source: str) -> str:
     """The words for a condition in CEL. They are not safe to show before they were made visible."""
-    parts = list(_conjuncts(source))
+    parts = _parts(source)
     service = _first(_SERVICE, parts)
     operation = _first(_OPERATION, parts)
     of = f" of {service}" if service else ""
@@ -51,7 +54,7 @@ def condition_words(source: str) -> str:
 
 def _first(form: re.Pattern[str], parts: list[str]) -> str | None:
     """What the only part of a form names; None where it is not said, or more than once."""
-    found = [match[1] for part in parts if (match := form.fullmatch(part))]
+    found = [_listed(f'"{match[1]}"') for part in parts if (match := form.fullmatch(part))]
     return " and at once ".join(found) or None
 
 
@@ -68,23 +71,27 @@ def _listed(group: str) -> str:
     return " and ".join(text if _NAME.fullmatch(text) else f'"{text}"' for text in texts)
 
 
-def _conjuncts(source: str) -> Iterator[str]:
+def _parts(source: str) -> list[str]:
     """The parts that must all be true; the whole where it is not made of such parts alone."""
-    parts, depth, start, at = list[str](), 0, 0, 0
+    parts = list(_between(source))
+    return parts if len(parts) > 1 and is_all_of(source, parts) else [source.strip()]
+
+
+def _between(source: str) -> Iterator[str]:
+    """What stands between each `&&` outside of brackets and plain texts. It knows neither comments nor texts of other forms."""
+    depth = start = at = 0
     while at < len(source):
         char = source[at]
         if char in "\"'":
             at = _quoted_to(source, at)
             continue
         depth += (char in "([{") - (char in ")]}")
-        if not depth and (char == "?" or source.startswith("||", at)):
-            return iter([source.strip()])
         if not depth and source.startswith("&&", at):
-            parts.append(source[start:at].strip())
+            yield source[start:at].strip()
             at = start = at + 2
             continue
         at += 1
-    return iter([*parts, source[start:].strip()])
+    yield source[start:].strip()
 
 
 def _quoted_to(source: str, at: int) -> int:
