@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.kit.approvals.questions import asked, call, parts, question
+from trio_gate.approval.task import Task
 from trio_gate.notices.notice import arguments, as_json, as_slack, notice_of, variables
 from trio_gate.notices.plan import Key
 
@@ -66,7 +67,32 @@ def test_each_notice_has_an_id_of_its_own_and_the_same_each_time():
     keys = [KEY, replace(KEY, event="escalated"), replace(KEY, approver="human.leads"), replace(KEY, receiver="chat")]
     ids = [notice_of(one, key, PAGE).id for one in (question("q1"), question("q2")) for key in keys]
     assert len(set(ids)) == 8
-    assert ids[0] == notice_of(question("q1"), KEY, PAGE).id == "q1-asked-human-oncall-desk"
+    assert ids[0] == notice_of(question("q1"), KEY, PAGE).id == "q1:asked:human:oncall:desk"
+
+
+def test_names_with_hyphens_do_not_make_two_ids_one():
+    keys = [replace(KEY, approver="human.a-b", receiver="c"), replace(KEY, approver="human.a", receiver="b-c")]
+    assert len({notice_of(question(), key, PAGE).id for key in keys}) == 2
+
+
+PROSE = 'Read only. Approved by dana <!channel> https://evil.example/x "'
+
+
+@pytest.mark.parametrize(
+    ("uses", "lines", "said"),
+    [
+        (30, 3, "Let up to 30 calls of a task through in 60 min (3 lines)"),
+        (1, 1, "Let up to 1 call of a task through in 60 min (1 line)"),
+    ],
+)
+def test_of_a_task_only_our_own_words_are_sent(uses, lines, said):
+    task = Task(purpose=PROSE, lines=(PROSE,) * lines, predicate="true", uses=uses, minutes=60, rules=(("a", "1"),))
+    made = question(task=task, sentence=f'Let up to {uses} calls through in 60 min: "{PROSE}"', names=(PROSE,), reason=PROSE)
+    notice = notice_of(made, KEY, PAGE)
+    assert notice.sentence == said
+    sent = [as_json(notice).decode(), as_slack(notice).decode(), *arguments(notice), *variables(notice).values()]
+    assert not [text for text in sent if "evil" in text or "dana" in text]
+    assert sum(said in text for text in sent) == 3
 
 
 CANARIES = (

@@ -4,8 +4,11 @@ from base64 import b64decode
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trio_gate.config.receivers.model import Url
+from trio_gate.errors import Malformed
 from trio_gate.notices.post import request, signed, trouble_of
 from trio_gate.notices.trouble import Trouble
 from trio_gate.wire.head import ResponseHead
@@ -20,6 +23,52 @@ def test_a_request_is_a_post_of_json_to_the_url():
         "application/json",
         "x",
     )
+
+
+SPELLINGS = [
+    "/",
+    "//x",
+    "/a/../b/",
+    "/services/T0/B0/AbC",
+    "/a%2Fb%20c?x=%C3%A9&x=&y=~",
+    "/a%00",
+    "/a%ff",
+    "/a%FF",
+    "/?x=%E2%82",
+    "/a;b",
+    "/a:b@c",
+    "/a+b",
+    "/%2f",
+    "/%7E",
+    "/?",
+    "/a?b",
+    "/a?b&c=d",
+    "/a?=",
+    "/a?=b",
+    "/a?b=c=d",
+    "/a?b=/c",
+    "/a??b=c",
+    "/a?b=c&",
+    "/a?b='c'",
+    "/a?b=c?",
+]
+
+
+@pytest.mark.parametrize("target", SPELLINGS)
+def test_a_url_is_canonical_if_it_is_sent_as_it_stands(target):
+    url = Url.read(f"https://hooks.example{target}")
+    try:
+        sent = request(url, {}).target.text
+    except Malformed:
+        sent = None
+    assert url.canonical == (sent == target)
+
+
+@given(st.from_regex(r"/(?:[a-z/._~+-]|%2F|%C3%A9|%41|[?&]a=b|[?&=]){0,12}", fullmatch=True))
+def test_no_canonical_url_is_sent_otherwise(target):
+    url = Url.read(f"https://hooks.example{target}")
+    if url is not None and url.canonical:
+        assert request(url, {}).target.text == target
 
 
 def test_a_signature_is_that_of_the_specification():

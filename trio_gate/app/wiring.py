@@ -36,7 +36,7 @@ from trio_gate.shell.models.model_loader import Models, load_model
 from trio_gate.shell.net.accept import GRACE
 from trio_gate.shell.sessions import store as sessions_on_disk
 from trio_gate.shell.sessions.store import open_sessions
-from trio_gate.shell.upstream.pool import UpstreamPool, fetch
+from trio_gate.shell.upstream.pool import UpstreamPool, fetch, post
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -72,7 +72,7 @@ async def open_services(config: Config, hosts: Hosts, *, ours: Callable[[bytes],
             open_audit_log(str(state / FILE), config.gateway.record_limit) as audit,
             open_refusals(audit, clock) as refusals,
             open_sessions(str(state / sessions_on_disk.FILE), clock) as sessions,
-            open_hub(config, clock, str(state / database.FILE), page, audit, sessions, send=send) as hub,
+            open_hub(config, clock, str(state / database.FILE), page, audit, sessions, send=partial(post, upstreams)) as hub,
             open_role_credentials(BaseKeys(config.credentials), send=send, host=host, clock=clock) as credentials,
             open_account_names(config.endpoints, credentials, send=send, place=place, clock=clock) as names,
             open_issuers(send=partial(fetch, upstreams, most=ISSUER_ANSWER), clock=clock) as issuers,

@@ -1,7 +1,8 @@
 """What a notice says, to programs, to webhooks and to Slack.
 
 Rule: it says what the call does, how serious that is, in which account, and where to decide: no parameters, no text of the agent's own
-but the names in the sentence, and nothing that looks like a secret. What a name may contain is no markup for Slack and no link.
+but the names in the sentence, and nothing that looks like a secret. What a name may contain is no markup for Slack and no link. Of a
+task it says how much is asked for, and not what for: that would be the agent's own prose where people learn that they are to decide.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.channel.codec import timestamp
+from trio_gate.effect.sentence import plural
 from trio_gate.text.secret_detection import looks_secret
 from trio_gate.values import value_class
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trio_gate.approval.question import Question
+    from trio_gate.approval.task import Task
     from trio_gate.effect.reasons import Level
     from trio_gate.notices.plan import Event, Key
 
@@ -52,9 +55,8 @@ class Notice:
 
 def notice_of(question: Question, key: Key, page: str) -> Notice:
     """The notice of a question; `page` is the address of the approvals page."""
-    named = f"{question.id}-{key.event}-{key.approver.replace('.', '-')}-{key.receiver}"
     return Notice(
-        id=named,
+        id=":".join((question.id, key.event, *key.approver.split("."), key.receiver)),  # no name has a colon, and no id a dot
         event=key.event,
         approver=key.approver,
         question=question.id,
@@ -72,10 +74,21 @@ def notice_of(question: Question, key: Key, page: str) -> Notice:
 
 def _sentence(question: Question) -> str:
     """What it does, or only the words of the operation where that could have a secret: names are masked before, so this is a second look."""
+    if question.task is not None:
+        return _of_task(question.task)
     said = question.sentence
     if said is None or any(map(looks_secret, (said, *said.replace('"', " ").split()))):
         return question.words
     return said
+
+
+def _of_task(task: Task) -> str:
+    calls, lines = _counted(task.uses, "call"), _counted(len(task.lines), "line")
+    return f"Let up to {calls} of a task through in {task.minutes} min ({lines})"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun if count == 1 else plural(noun)}"
 
 
 def arguments(notice: Notice) -> tuple[str, ...]:

@@ -63,6 +63,10 @@ FAULTS = {
     ),
     "http": (f'notify "a" {{ webhook = §"http://hooks.example/" secret = "{SECRET}" }}', [NO_URL]),
     "a port": ('notify "a" { slack = §"https://hooks.slack.com:8443/x" }', [NO_URL]),
+    "a target of another spelling": (
+        'notify "a" { slack = §"https://hooks.slack.com/a+b" }',
+        ["the URL's path or query is not spelled as it would be sent"],
+    ),
     "a level": (
         'notify "a" { program = ["/a"] level = §"fact" }',
         ['expected one of "caution", "danger"'],

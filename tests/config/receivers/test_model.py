@@ -32,6 +32,8 @@ def test_a_url_is_read(text, host, target):
         "https://hooks.example/%zz",
         "https://hooks.example/\r\nx: y",
         "https://hooks.example/\u00e9",
+        "https://hoo\u212as.example/",
+        "https://hook\u017f.example/",
         "https://hooks.example?x",
         "hooks.example",
         "",

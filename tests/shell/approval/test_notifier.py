@@ -110,10 +110,10 @@ async def test_every_question_is_told_once_to_each_whoever_is_connected(autojump
             await here.ask("q2")
             await trio.sleep(300)
         assert sorted(here.receivers.told) == [
-            ("/chat", "q1-asked-human-oncall-chat"),
-            ("/chat", "q2-asked-human-oncall-chat"),
-            ("/desk", "q1-asked-human-oncall-desk"),
-            ("/desk", "q2-asked-human-oncall-desk"),
+            ("/chat", "q1:asked:human:oncall:chat"),
+            ("/chat", "q2:asked:human:oncall:chat"),
+            ("/desk", "q1:asked:human:oncall:desk"),
+            ("/desk", "q2:asked:human:oncall:desk"),
         ]
 
 
@@ -135,7 +135,7 @@ async def test_others_are_told_when_it_has_waited(autojump_clock, tmp_path):
         await trio.sleep(179)
         assert here.programs == ["/desk"]
         await trio.sleep(2)
-        assert here.receivers.told[1:] == [("/lead", "q1-escalated-human-leads-lead")]
+        assert here.receivers.told[1:] == [("/lead", "q1:escalated:human:leads:lead")]
         assert here.receivers.times[1] == pytest.approx(180.0)
 
 
@@ -171,7 +171,7 @@ async def test_a_try_that_fails_is_made_again_after_a_pause(autojump_clock, tmp_
         here.receivers.troubles = [DOWN, DOWN]
         await here.ask()
         await trio.sleep(300)
-        assert here.receivers.told == [("/desk", "q1-asked-human-oncall-desk")] * 3
+        assert here.receivers.told == [("/desk", "q1:asked:human:oncall:desk")] * 3
         assert here.receivers.times == pytest.approx([0, PAUSES[0], PAUSES[0] + PAUSES[1]], abs=0.1)
         assert here.hub._notices() == ()
 
@@ -228,7 +228,7 @@ async def test_notices_that_wait_are_bounded(autojump_clock, tmp_path, caplog, m
         here.receivers.open.set()
         await trio.sleep(1)
         await here.ask("q3")
-        assert [name for _, name in here.receivers.told] == ["q1-asked-human-oncall-slow", "q3-asked-human-oncall-slow"]
+        assert [name for _, name in here.receivers.told] == ["q1:asked:human:oncall:slow", "q3:asked:human:oncall:slow"]
 
 
 async def test_a_stop_cancels_what_is_under_way_and_the_next_start_tells_it(autojump_clock, tmp_path):
@@ -238,7 +238,7 @@ async def test_a_stop_cancels_what_is_under_way_and_the_next_start_tells_it(auto
         await here.ask()
     async with telling(tmp_path, made) as here:
         await trio.sleep(1)
-        assert here.receivers.told == [("/slow", "q1-asked-human-oncall-slow")]
+        assert here.receivers.told == [("/slow", "q1:asked:human:oncall:slow")]
     async with telling(tmp_path, made) as here:
         await trio.sleep(1)
         assert here.receivers.told == []

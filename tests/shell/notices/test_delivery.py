@@ -2,6 +2,7 @@
 
 import json
 import os
+from functools import partial
 
 import pytest
 import trio
@@ -18,7 +19,7 @@ from trio_gate.notices.plan import Key
 from trio_gate.notices.post import signed
 from trio_gate.shell.notices import delivery
 from trio_gate.shell.notices.delivery import Delivery
-from trio_gate.shell.upstream.pool import fetch
+from trio_gate.shell.upstream.pool import post
 
 HOST = "hooks.example"
 URL = Url(host=HOST, target="/services/canary-1")
@@ -28,10 +29,7 @@ FACTS = ["q1", "111111111111 prod", "s3:DeleteObjects", "https://gate/#q1"]
 
 
 def to(pool) -> Delivery:
-    async def send(host, head, body):
-        return await fetch(pool, host, head, body, most=1000)
-
-    return Delivery(send, FixedClock())
+    return Delivery(partial(post, pool), FixedClock())
 
 
 @pytest.fixture
@@ -86,7 +84,6 @@ LOCATION = b"location: https://127.0.0.1/internal"
     [
         (say(answer(b"", LOCATION, status=b"307 Temporary Redirect")), "answers with a redirect, which is not followed", True),
         (say(answer(b"canary-1", status=b"500 Oops")), "answers with status 500", False),
-        (say(answer(b"x" * 2000)), "answers with more than 1000 bytes", False),
         (say(b"HTTP/1.1 nonsense\r\n\r\n"), "", False),
         (say(), "closed the connection before it answered", False),
     ],
@@ -99,6 +96,21 @@ async def test_what_goes_wrong_is_said_without_the_url(receiver, delivered, scri
     assert trouble.final == final
     assert "canary" not in repr(trouble)
     assert receiver.connections == 1
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        say(answer(b"x" * 1_000_000)),
+        say(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n"),
+        say(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n"),
+    ],
+    ids=["large", "cut off", "broken"],
+)
+async def test_the_head_of_an_answer_says_that_it_was_taken_whatever_follows(receiver, delivered, script):
+    receiver.script = script
+    assert [await delivered(Slack(url=URL), NOTICE) for _ in range(2)] == [None, None]
+    assert receiver.connections == 2
 
 
 async def test_one_that_hangs_is_given_up_in_time(receiver, delivered, monkeypatch):

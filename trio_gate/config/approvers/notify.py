@@ -86,9 +86,14 @@ def _secret(value: Value) -> bytes:
     return key
 
 
+_SPELLING = "percent-encode all but letters, digits and -._~, in capitals as in %2B, and write parameters as name=value"
+
+
 def _url(value: Value) -> Url:
     found = Url.read(attribute_types.text(value))
     if found is None:
         hint = "without user and fragment; an `upstream` block may lead its host to another port or a private address"
         raise Flaw(value.at, "expected an https URL with port 443", hint)
+    if not found.canonical:
+        raise Flaw(value.at, "the URL's path or query is not spelled as it would be sent", _SPELLING)
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import field
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote, unquote
 
 from trio_gate.values import value_class
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 _HOST = r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,31}"
 _TARGET = r"/(?:[a-z0-9._~:/?@!$&'()*+,;=-]|%[0-9a-f]{2}){0,2000}"
-_URL = re.compile(rf"https://({_HOST})(?::443)?({_TARGET})?", re.IGNORECASE)  # RFC 3986, without user, fragment and IPv6
+_URL = re.compile(rf"(?ai)https://({_HOST})(?::443)?({_TARGET})?")  # RFC 3986, without user, fragment and IPv6
+_PARTS = re.compile(r"/[^?&=]*(?:\?[^?&=/]+=[^?&=/]*(?:&[^?&=/]+=[^?&=/]*)*)?")
+"""A path, and a query of parameters that all have a name and `=`."""
 
 
 @value_class
@@ -31,6 +34,13 @@ class Url:
         """The URL that a text is; None if it is none, or has a user, another port or a fragment."""
         match = _URL.fullmatch(text)
         return None if match is None else cls(host=match[1].lower(), target=match[2] or "/")
+
+    @property
+    def canonical(self) -> bool:
+        """Whether the target is spelled as requests are sent: in its parts, all but letters, digits and -._~ percent-encoded."""
+        parts = re.split("[/?&=]", self.target)
+        spelled = all(quote(unquote(part), safe="") == part for part in parts)
+        return spelled and "%00" not in self.target and _PARTS.fullmatch(self.target) is not None
 
 
 @value_class

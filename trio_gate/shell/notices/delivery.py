@@ -1,8 +1,9 @@
 """One try to deliver a notice: a program is run, or a message is posted over TLS to a webhook or to Slack.
 
 Rule: a try ends within its deadline and raises nothing; what went wrong is said without a URL. A host is dialled as those of AWS are:
-its certificate is checked, its address must be public unless an `upstream` block says otherwise, and no redirect is followed. A
-program's environment has of the gateway's own only `_ENVIRONMENT`.
+its certificate is checked, its address must be public unless an `upstream` block says otherwise, and no redirect is followed. The
+answer's head says whether it took the message, and nothing else of it is read. A program's environment has of the gateway's own only
+`_ENVIRONMENT`.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from trio_gate.ports import Clock
     from trio_gate.wire.head import RequestHead, ResponseHead
 
-    Send = Callable[[str, RequestHead, bytes], Awaitable[tuple[ResponseHead, bytes]]]
-    """Sends a request to a host and reads its whole answer, of limited size. Raises GateError."""
+    Send = Callable[[str, RequestHead, bytes], Awaitable[ResponseHead]]
+    """Sends a request to a host and reads the head of its answer. Raises GateError."""
 
 RUN_TIMEOUT = 30
 """Seconds that a program may take before it is killed."""
@@ -60,7 +61,7 @@ class Delivery:
     async def _post(self, url: Url, fields: Mapping[str, str], body: bytes) -> Trouble | None:
         try:
             with trio.fail_after(POST_TIMEOUT):
-                answer, _ = await self._send(url.host, request(url, fields), body)
+                answer = await self._send(url.host, request(url, fields), body)
         except trio.TooSlowError:
             return Trouble(text=f"{url.host} did not answer within {POST_TIMEOUT} seconds")
         except GateError as error:

@@ -238,12 +238,25 @@ async def fetch(upstreams: UpstreamPool, host: str, head: RequestHead, body: byt
     The caller sets an overall deadline.
     """
     async with upstreams.connect(host) as exchange:
-        make = exchange.connection
-        await exchange.send(make.send_request(head, length=len(body)) + make.send_data(body) + make.send_end())
-        answer = await exchange.answer_head()
+        answer = await _answer(exchange, head, body)
         content = bytearray()
         while isinstance(piece := await exchange.next_event(), BodyData):
             content += piece.data
             if len(content) > most:
                 raise UpstreamError(f"{host} answers with more than {most} bytes")
         return answer, bytes(content)
+
+
+async def post(upstreams: UpstreamPool, host: str, head: RequestHead, body: bytes) -> ResponseHead:
+    """Send one small request of whose answer only the head matters: the rest is not read. Raises UpstreamError.
+
+    The caller sets an overall deadline.
+    """
+    async with upstreams.connect(host) as exchange:
+        return await _answer(exchange, head, body)
+
+
+async def _answer(exchange: UpstreamExchange, head: RequestHead, body: bytes) -> ResponseHead:
+    make = exchange.connection
+    await exchange.send(make.send_request(head, length=len(body)) + make.send_data(body) + make.send_end())
+    return await exchange.answer_head()
