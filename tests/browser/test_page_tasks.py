@@ -21,7 +21,7 @@ def test_a_task_is_read_approved_and_stands_among_the_grants(visit, stage):
     assert "Let up to 7 calls through" in shown
     assert all(line in shown for line in TASK.lines)
     assert "goes through without asking" in shown
-    assert "not known which resources" not in shown
+    assert "ARNs are not known" not in shown
     page.click(".decide button:text-is('Approve in prod')")
     page.wait_for_selector("text=Its calls go through.")
     assert "its next equal call" not in page.inner_text("main")

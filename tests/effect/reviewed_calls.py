@@ -104,7 +104,7 @@ CALLS = [
     ("s3", "DeletePublicAccessBlock", {"Bucket": "prod-data"}, "danger", "Stop blocking public access to bucket prod-data"),
     ("s3", "PutBucketVersioning", {"Bucket": "prod-data", "VersioningConfiguration": {"Status": "Suspended"}}, "danger", 'Set versioning of bucket prod-data to "Suspended"'),
     ("s3", "PutBucketVersioning", {"Bucket": "prod-data", "VersioningConfiguration": {"Status": "Enabled"}}, "fact", 'Set versioning of bucket prod-data to "Enabled"'),
-    ("s3", "PutBucketLifecycleConfiguration", {"Bucket": "prod-data", "LifecycleConfiguration": {"Rules": [{"Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}]}}, "danger", "Set when objects of bucket prod-data are moved or deleted"),
+    ("s3", "PutBucketLifecycleConfiguration", {"Bucket": "prod-data", "LifecycleConfiguration": {"Rules": [{"Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}]}}, "danger", "Set when objects of bucket prod-data are moved or deleted: deleted after 1 day"),
     ("s3", "PutBucketAcl", {"Bucket": "prod-data", "ACL": "public-read"}, "danger", "Set who has access to bucket prod-data: for everybody"),
     # instances and networks
     ("ec2", "RunInstances", {"ImageId": IMAGE, "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1}, "caution", "Start 1 t3.micro from ami-0abcdef1234567890"),
@@ -124,8 +124,8 @@ CALLS = [
     ("ec2", "DeleteVolume", {"VolumeId": "vol-0123456789abcdef0"}, "danger", "Delete volume vol-0123456789abcdef0 with its data"),
     ("ec2", "CreateSnapshot", {"VolumeId": "vol-0123456789abcdef0"}, "caution", "Make a snapshot of volume vol-0123456789abcdef0"),
     ("ec2", "DeleteSnapshot", {"SnapshotId": "snap-0123456789abcdef0"}, "danger", "Delete snapshot snap-0123456789abcdef0"),
-    ("ec2", "ModifySnapshotAttribute", {"SnapshotId": "snap-0123456789abcdef0", "Attribute": "createVolumePermission", "OperationType": "add", "UserIds": [FOREIGN]}, "danger", "Change snapshot snap-0123456789abcdef0: for account 444455556666"),
-    ("ec2", "ModifyImageAttribute", {"ImageId": IMAGE, "LaunchPermission": {"Add": [{"Group": "all"}]}}, "danger", "Change image ami-0abcdef1234567890: for everybody"),
+    ("ec2", "ModifySnapshotAttribute", {"SnapshotId": "snap-0123456789abcdef0", "Attribute": "createVolumePermission", "OperationType": "add", "UserIds": [FOREIGN]}, "danger", "Change who may use snapshot snap-0123456789abcdef0: for account 444455556666"),
+    ("ec2", "ModifyImageAttribute", {"ImageId": IMAGE, "LaunchPermission": {"Add": [{"Group": "all"}]}}, "danger", "Change who may use image ami-0abcdef1234567890: for everybody"),
     ("ec2", "ReleaseAddress", {"AllocationId": "eipalloc-0123456789abcdef0"}, "danger", "Give back public address eipalloc-0123456789abcdef0"),
     ("ec2", "DeleteFlowLogs", {"FlowLogIds": ["fl-0123456789abcdef0"]}, "danger", "Delete flow logs: fl-0123456789abcdef0"),
     # people and permissions
@@ -198,7 +198,7 @@ CALLS = [
     ("dynamodb", "UpdateTimeToLive", {"TableName": "t-1", "TimeToLiveSpecification": {"Enabled": True, "AttributeName": "ttl"}}, "danger", 'Delete items of table t-1 once the time in their "ttl" has passed'),
     ("logs", "PutRetentionPolicy", {"logGroupName": "/aws/audit", "retentionInDays": 1}, "danger", "Delete what log group /aws/audit has after 1 day"),
     ("sns", "Subscribe", {"TopicArn": f"arn:aws:sns:us-east-1:{ACCOUNT}:alerts", "Protocol": "https", "Endpoint": "https://x.example/y"}, "caution", 'Send what topic "alerts" publishes to https://x.example/y'),
-    ("route53", "ChangeResourceRecordSets", {"HostedZoneId": "Z0123456789ABC", "ChangeBatch": {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": {"Name": "www.example.com", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "203.0.113.7"}]}}]}}, "caution", "Change DNS record www.example.com in zone Z0123456789ABC"),
+    ("route53", "ChangeResourceRecordSets", {"HostedZoneId": "Z0123456789ABC", "ChangeBatch": {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": {"Name": "www.example.com", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "203.0.113.7"}]}}]}}, "caution", "Change DNS record www.example.com in zone Z0123456789ABC to 203.0.113.7"),
     ("autoscaling", "SetDesiredCapacity", {"AutoScalingGroupName": "web-1", "DesiredCapacity": 40}, "caution", "Set the size of Auto Scaling group web-1 to 40"),
     ("bedrock-runtime", "InvokeModel", {"modelId": "anthropic.claude-v2", "body": b"{}"}, "fact", "Ask model anthropic.claude-v2"),
     ("eks", "CreateCluster", {"name": "web-1", "roleArn": ROLE, "resourcesVpcConfig": {}}, "danger", "Create Kubernetes cluster web-1"),

@@ -44,6 +44,16 @@ _REDIRECTS: Mapping[str, str] = {
 }
 """Calls that send traffic or messages elsewhere, by `service.Operation`."""
 
+_LOSS = "it takes something away or stops it: it can be made or started anew, but not what is missed until then"
+
+_LOSSES: Mapping[str, str] = {
+    "cloudtrail.StopLogging": "what happens until it is started again is not recorded",
+    "ec2.DeleteFlowLogs": "traffic is not logged any more; what was logged stays",
+    "kms.DisableKey": "nothing that it encrypted can be read until it is enabled again",
+    "kms.ScheduleKeyDeletion": "nobody can use it from now on; the deletion can be called off until its day, then all that it encrypted is lost",
+}
+"""What is lost by calls that can be undone, by `service.Operation`."""
+
 _STARTS = frozenset(
     {
         "bedrock-agent-runtime.InvokeAgent",
@@ -125,7 +135,8 @@ def _interruptions(call: Call) -> Iterator[Reason]:
 
 
 def _losses(call: Call) -> Iterator[Reason]:
-    for text in deciding("destroys", call.params)[:MAX_NAMED] or ["it takes something away or stops it; that can be undone"]:
+    told = _LOSSES.get(f"{call.service}.{call.operation}", _LOSS)
+    for text in deciding("destroys", call.params)[:MAX_NAMED] or [told]:
         yield _caution("interrupts", text)
 
 

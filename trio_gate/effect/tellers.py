@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     Teller = Callable[[Call, Mapping[str, Value]], "Parts | None"]
 
 _SCRIPTS = {"AWS-RunShellScript": "a shell script as root", "AWS-RunPowerShellScript": "a PowerShell script as SYSTEM"}
+_FEW = 3
+"""Numbers that a sentence lists."""
+
 _ALL_PROTOCOLS = ("-1", "all")
 
 
@@ -130,7 +133,22 @@ def _change_records(call: Call, masked: Mapping[str, Value]) -> Parts | None:
     names = texts_at(call, masked, "ChangeBatch", "Changes", "ResourceRecordSet", "Name")
     verbs = {str(one).lower() for one in texts_at(call, masked, "ChangeBatch", "Changes", "Action")}
     verb = "Delete" if verbs == {"delete"} else "Create" if verbs == {"create"} else "Change"
-    return [f"{verb} DNS record ", named(names, "record"), " in zone ", named(zone)] if names and zone else None
+    values = texts_at(call, masked, "ChangeBatch", "Changes", "ResourceRecordSet", "ResourceRecords", "Value")
+    to: Parts = [" to ", named(values)] if values and verb != "Delete" and len(names) == 1 else []
+    return [f"{verb} DNS record ", named(names, "record"), " in zone ", named(zone), *to] if names and zone else None
+
+
+def _lifecycle(call: Call, masked: Mapping[str, Value]) -> Parts | None:
+    days = texts_at(call, masked, "LifecycleConfiguration", "Rules", "Expiration", "Days")
+    found = filled("Set when objects of bucket {Bucket} are moved or deleted", call, masked)
+    return (
+        None
+        if found is None
+        else [
+            *found,
+            *([f": deleted after {' or '.join(days)} {'day' if days == ['1'] else 'days'}"] if 0 < len(days) <= _FEW else []),
+        ]
+    )
 
 
 def _let_call(call: Call, masked: Mapping[str, Value]) -> Parts | None:
@@ -162,8 +180,8 @@ TELLERS: Mapping[str, Teller] = {
     "ec2.RevokeSecurityGroupEgress": _close_ports,
     "ec2.RevokeSecurityGroupIngress": _close_ports,
     "dynamodb.UpdateTimeToLive": _time_to_live,
-    "ec2.ModifyImageAttribute": sharing("Change image {ImageId}"),
-    "ec2.ModifySnapshotAttribute": sharing("Change snapshot {SnapshotId}"),
+    "ec2.ModifyImageAttribute": sharing("Change who may use image {ImageId}"),
+    "ec2.ModifySnapshotAttribute": sharing("Change who may use snapshot {SnapshotId}"),
     "ec2.RunInstances": _run_instances,
     "ecr.SetRepositoryPolicy": sharing("Set the policy of image repository {repositoryName}"),
     "iam.CreatePolicy": sharing("Create policy {PolicyName}"),
@@ -179,6 +197,7 @@ TELLERS: Mapping[str, Teller] = {
     "rds.DeleteDBInstance": _delete_database,
     "rds.ModifyDBSnapshotAttribute": sharing("Change database snapshot {DBSnapshotIdentifier}"),
     "route53.ChangeResourceRecordSets": _change_records,
+    "s3.PutBucketLifecycleConfiguration": _lifecycle,
     "s3.PutBucketAcl": sharing("Set who has access to bucket {Bucket}"),
     "s3.PutBucketPolicy": sharing("Set the policy of bucket {Bucket}"),
     "s3.PutObjectAcl": sharing("Set who has access to {Key} in {Bucket}"),

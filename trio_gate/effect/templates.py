@@ -207,7 +207,6 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "s3.ListObjectVersions": ("List the versions of objects [under {Prefix} ]in {Bucket}",),
     "s3.ListObjects": ("List the objects [under {Prefix} ]in {Bucket}",),
     "s3.ListObjectsV2": ("List the objects [under {Prefix} ]in {Bucket}",),
-    "s3.PutBucketLifecycleConfiguration": ("Set when objects of bucket {Bucket} are moved or deleted",),
     "s3.PutBucketVersioning": ("Set versioning of bucket {Bucket} to {VersioningConfiguration.Status}",),
     "s3.PutObject": ("Write {Key} to {Bucket}",),
     "s3.PutPublicAccessBlock": ("Set which public access bucket {Bucket} blocks",),

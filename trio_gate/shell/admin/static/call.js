@@ -156,7 +156,7 @@ function differs(prompt) {
 }
 
 function resources(prompt, open) {
-  if (prompt.resources === null) return el("p", { class: "caution" }, "It is not known which resources this call affects.");
+  if (prompt.resources === null) return el("p", { class: "muted" }, "Their ARNs are not known: the parameters say what it acts on.");
   if (!prompt.resources.length) return el("p", { class: "muted" }, "No named resources.");
   const left = prompt.resources_total - prompt.resources.length;
   const whole = prompt.not_shown.some((part) => part.part === "resources");
