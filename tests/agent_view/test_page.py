@@ -45,7 +45,17 @@ def test_the_whole_page():
     assert "All your calls are stopped by a person since 2026-03-04T05:06:07.000Z: look first. Tell your user, and wait." in lines
     assert any(one.startswith('- q1: \\# Delete \\| all (account 111111111111, rule "the rest", open until') for one in lines)
     assert any(one.startswith("- g1: the same call once, unchanged, first") for one in lines)
-    assert "- AssumeRole, which the gateway answers with a session of its own: depends:" in page(view)
+    assert "- AssumeRole of a role in an account of yours, which the gateway answers with a session of its own: depends:" in page(
+        view
+    )
+    assert "- all else that returns credentials, but for GetSessionToken, " in page(view)
+    assert [lines.index(one) for one in lines if one.startswith("## ")] == sorted(
+        lines.index(f"## {one}")
+        for one in (
+            *("Waiting for people", "Granted", "Accounts", "How", "Rules, the first that matches decides"),
+            "Calls in 000000000001, 000000000002",
+        )
+    )
     assert {len(one.replace("\\|", "").split("|")) for one in lines if one.startswith("|")} == {8}
 
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from tests.exchange.test_presign import TABLE
+from tests.kit.approvals.questions import question
 from tests.kit.configs import BASE, load
 from tests.kit.sessions import session
-from trio_gate.agent_view.view import EVERY, MOST_ACCOUNTS, MOST_KINDS, MOST_SERVICES, Asker, prospects_of, view
+from trio_gate.agent_view.page import page
+from trio_gate.agent_view.view import EVERY, MOST_ACCOUNTS, MOST_KINDS, MOST_SERVICES, MOST_STEPS, Asker, prospects_of, view
+from trio_gate.approval.channel.codec import MAX_SERVER_FRAME, encode
+from trio_gate.approval.channel.frames import AgentShown
 from trio_gate.approval.for_agents import AgentState
+from trio_gate.approval.state import Prompt
+from trio_gate.cli.asking import MOST_BYTES
 from trio_gate.exchange.snapshot import compile_snapshot
 
 NOTHING = AgentState(waiting=(), grants=(), stop=None)
@@ -28,10 +35,10 @@ def endpoint(name, *accounts):
 MAIN = endpoint("main", "000000000001=prod", "000000000002")
 
 
-def seen(rules, *, name="ci", agents=AGENTS, endpoints=MAIN, **asker):
+def seen(rules, *, name="ci", agents=AGENTS, endpoints=MAIN, state=NOTHING, **asker):
     text = 'gateway {\n  listener "tls" { bind = "127.0.0.1:0" }\n}\n' + BASE + endpoints + agents + rules
     snapshot = compile_snapshot(1, load(text))
-    found = view(Asker(name=name, **asker), snapshot, prospects_of(snapshot), TABLE, NOTHING, "")
+    found = view(Asker(name=name, **asker), snapshot, prospects_of(snapshot), TABLE, state, "")
     return json.loads(json.dumps(found))
 
 
@@ -85,6 +92,70 @@ def test_rules_that_cannot_concern_the_agent_are_not_named():
     endpoints = endpoint("main", "000000000001", "000000000002", "000000000003")
     assert seen(rules, endpoints=endpoints)["rules"] == [{"name": "c", "does": "denies", "reason": "no"}]
     assert [one["name"] for one in seen(rules, endpoints=endpoints, name="other")["rules"]] == ["a", "b", "c"]
+
+
+MANY = tuple(f"{number:012}=mine-{number}" for number in range(1, MOST_KINDS + 4))
+MINE = f"""
+agent "ci"    {{ key_suffix = "CI01" secret = "0123456789abcdef" accounts = [{", ".join(f'"{one[:12]}"' for one in MANY)}] }}
+agent "other" {{ key_suffix = "OT01" secret = "other-0123456789" }}
+"""
+LAST = MANY[-1][:12]
+THEIRS = """
+rule "merger" { match = aws.account == "000000000099" && aws.service == "s3" action = "deny" reason = "ask Dana" }
+rule "named"  { match = has(aws.account_name) && aws.account_name == "acme" action = "deny" }
+rule "theirs" { endpoints = [aws_api.other] action = "deny" }
+rule "maybe"  { match = has(aws.resource) && aws.account == "000000000099" action = "deny" }
+"""
+
+
+def test_among_many_kinds_of_accounts_too_rules_of_other_accounts_alone_are_not_named():
+    rules = f'{THEIRS}rule "last" {{ match = aws.account == "{LAST}" action = "allow" }}'
+    endpoints = endpoint("main", *MANY) + endpoint("other", "000000000099=acme")
+    said = seen(rules, agents=MINE, endpoints=endpoints)
+    assert ([rule["name"] for rule in said["rules"]], said["rules_complete"]) == (["last"], True)
+    assert len(said["calls"]) == MOST_KINDS + 1
+    assert [name for name in ("merger", "named", "theirs", "maybe", "Dana", "acme") if f'"{name}"' in json.dumps(said)] == []
+    assert '"last"' in json.dumps(said["calls"][-1])
+    assert set(answers(said).values()) == {"denied", "depends"}
+
+
+def test_what_the_bounded_work_does_not_reach_is_not_named_and_that_is_said(monkeypatch):
+    monkeypatch.setattr("trio_gate.agent_view.view.MOST_LOOKED", 5)
+    rules = [f'rule "r{number}" {{ match = aws.account == "{LAST}" action = "allow" }}' for number in range(4)]
+    said = seen("\n".join(rules), agents=MINE, endpoints=endpoint("main", *MANY))
+    assert ([rule["name"] for rule in said["rules"]], said["rules_complete"]) == (["r0"], False)
+    assert '"r3"' not in json.dumps(said)
+
+
+def test_a_view_is_bounded_and_says_what_was_left_out():
+    rules = "\n".join(
+        f'rule "{"n" * 50}{number}" {{ match = has(aws.account_name) && aws.params.A == "{number}" action = "deny" reason = "{"é" * 500}" }}'
+        for number in range(1000)
+    )
+    rules += '\nrule "rest" { action = "allow" }'
+    state = replace(
+        NOTHING,
+        waiting=tuple(Prompt(question=question(question_id=f"q{number}", sentence="é" * 1000)) for number in range(100)),
+    )
+    used = [f"s{number}" for number in range(MOST_SERVICES + 1)]
+    said = seen(rules, agents=MINE, endpoints=endpoint("main", *MANY), state=state, used=used)
+    text = json.dumps(said)
+    assert len(text) < MOST_BYTES
+    assert text.index('"waiting"') < text.index('"rules"') < text.index('"calls"')
+    assert 0 < len(said["rules"]) < 1000
+    assert (said["rules_complete"], said["waiting_in_all"]) == (False, 100)
+    assert 0 < len(said["waiting"]) < 100
+    listed = list(said["calls"][0]["services"])
+    assert [*listed, *said["services_left_out"]] == [EVERY, *used]
+    assert 1 < len(listed) < len(used)
+    cell = said["calls"][0]["services"][EVERY]["read"]
+    assert (len(cell["rules"]), cell["more"]) == (MOST_STEPS, 1001 - MOST_STEPS)
+    told = page(said)
+    assert "- and perhaps more, which are not listed" in told
+    assert f"There is no room for the rows of {used[len(listed) - 1]}, " in told
+    assert f"and {1001 - MOST_STEPS} more rules" in told
+    shown = AgentShown(ref="1", agent="ci", view=said, text=told)
+    assert len(encode(shown)) < MAX_SERVER_FRAME
 
 
 def test_services_that_it_uses_have_rows_up_to_a_bound():

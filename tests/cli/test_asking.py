@@ -143,3 +143,13 @@ def test_what_is_missing_is_said(monkeypatch, capsys, words, unset, said):
     assert run(*words) == 2
     error = capsys.readouterr().err
     assert (said in error, error.count("\n")) == (True, 1)
+
+
+@pytest.mark.usefixtures("keys")
+def test_an_answer_that_is_too_long_is_an_error_and_not_cut(capsys):
+    whole = json.dumps(ANSWER).encode()
+    with gateway(body=whole.ljust(asking.MOST_BYTES)) as (at, _):
+        assert run("--gateway", f"http://{at}").url == ANSWER["url"]
+    with gateway(body=whole.ljust(asking.MOST_BYTES + 1)) as (at, _):
+        assert run("--gateway", f"http://{at}") == 1
+    assert capsys.readouterr().err == "trio-gate presign: the gateway's answer is longer than 1024 KiB, so it is not read\n"

@@ -162,3 +162,11 @@ def test_refusals_that_were_counted_say_how_many(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "7 more refused" in said
     assert "192.0.2.1" in said
+
+
+def test_an_end_that_no_call_has_is_an_error(state, capsys):
+    with pytest.raises(SystemExit):
+        trio_gate_log("--state-dir", state, "--end", "zzz")
+    assert "--end: invalid choice: 'zzz'" in capsys.readouterr().err
+    assert trio_gate_log("--state-dir", state, "--end", "refused") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3

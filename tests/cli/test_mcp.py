@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 
 import pytest
@@ -63,3 +64,16 @@ async def test_what_is_not_answered_is_said():
 
     tools = mcp.Tools(ask)
     assert [await tools.what_may_i(), await tools.pending()] == ["the gateway does not answer"] * 2
+
+
+async def test_what_is_pending_is_what_the_view_says_of_it():
+    view = {
+        "agent": "ci",
+        "stopped": None,
+        "waiting": [{"id": QUESTION}],
+        "waiting_in_all": 2,
+        "granted": [],
+        "granted_in_all": 0,
+    }
+    said = await mcp.Tools(lambda *_words, **_more: json.dumps({**view, "calls": []})).pending()
+    assert json.loads(said) == {name: told for name, told in view.items() if name != "agent"}

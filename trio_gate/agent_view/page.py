@@ -10,7 +10,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+_SILENT = "GetSessionToken, AssumeRoleWithWebIdentity and CreateSession, of which nothing is said here, and what is never served"
+"""Other rules hold for the former than for the rest: they are answered with a session of the gateway's own."""
 
 _BLOCK = re.compile(r"^(?=[#>+*\-=`~|\d])")
 
@@ -24,12 +27,14 @@ def page(view: Mapping[str, Any]) -> str:
         f"You are {name}. A gateway, trio-gate, judges each of your AWS calls by rules before AWS gets it.",
         *([f"You ask with a session of the role {_line(view['session'])}."] if view["session"] else []),
         *_stopped(view["stopped"]),
-        *_section("Accounts", (f"- {one['id']}{_label(one)}" for one in view["accounts"]), view),
-        *_section("Rules, the first that matches decides", map(_rule, view["rules"])),
-        *(line for one in view["calls"] for line in _calls(one)),
-        *_section("Waiting for people", (f"- {one['id']}: {question(one)}" for one in view["waiting"])),
-        *_section("Granted", map(_grant, view["granted"])),
+        *_section("Waiting for people", (f"- {one['id']}: {question(one)}" for one in view["waiting"]), view["waiting_in_all"]),
+        *_section("Granted", map(_grant, view["granted"]), view["granted_in_all"]),
+        *_section("Accounts", (f"- {one['id']}{_label(one)}" for one in view["accounts"]), view["accounts_in_all"]),
         *_section("How", (f"- {text}" for text in view["how"].values())),
+        *_section("Rules, the first that matches decides", map(_rule, view["rules"])),
+        *(() if view["rules_complete"] else ("- and perhaps more, which are not listed",)),
+        *(line for one in view["calls"] for line in _calls(one)),
+        *_left_out(view["services_left_out"]),
     ]
     return "\n".join(lines) + "\n"
 
@@ -42,12 +47,12 @@ def question(told: Mapping[str, Any]) -> str:
     return _line(f"{told['call']} (account {told['account']}, rule {json.dumps(told['rule'])}{until}): {told['next']}")
 
 
-def _section(title: str, rows: Iterator[str], view: Mapping[str, Any] | None = None) -> Iterator[str]:
+def _section(title: str, rows: Iterator[str], in_all: int = 0) -> Iterator[str]:
     yield from ("", f"## {title}", "")
     found = list(rows)
     yield from found or ["None."]
-    if view is not None and view["accounts_in_all"] > len(found):
-        yield f"- and {view['accounts_in_all'] - len(found)} more"
+    if in_all > len(found):
+        yield f"- and {in_all - len(found)} more"
 
 
 def _stopped(stop: Mapping[str, Any] | None) -> Iterator[str]:
@@ -78,8 +83,13 @@ def _calls(told: Mapping[str, Any]) -> Iterator[str]:
     for service, cells in told["services"].items():
         yield f"| {service} | {' | '.join(_cell(cells[level]) for level in levels)} |"
     yield ""
-    yield f"- calls that return credentials: {_cell(told['credentials'])}"
-    yield f"- AssumeRole, which the gateway answers with a session of its own: {_cell(told['roles'])}"
+    yield f"- AssumeRole of a role in an account of yours, which the gateway answers with a session of its own: {_cell(told['roles'])}"
+    yield f"- all else that returns credentials, but for {_SILENT}: {_cell(told['credentials'])}"
+
+
+def _left_out(services: Sequence[str]) -> Iterator[str]:
+    if services:
+        yield from ("", f"There is no room for the rows of {', '.join(map(_line, services))}.")
 
 
 def _cell(told: Mapping[str, Any]) -> str:
@@ -90,7 +100,8 @@ def _cell(told: Mapping[str, Any]) -> str:
         f"{json.dumps(step['rule'], ensure_ascii=False) if step['rule'] else 'no rule'} {step['does']}{' the rest' if step['all'] else ' some'}"
         for step in told["rules"]
     ]
-    return _line(f"depends: {', '.join(parts)}")
+    more = f", and {told['more']} more rules" if told["more"] else ""
+    return _line(f"depends: {', '.join(parts)}{more}")
 
 
 def _line(text: str) -> str:

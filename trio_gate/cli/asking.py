@@ -42,8 +42,8 @@ USER_AGENT = f"trio-gate/{__version__}"
 SILENCE_SECONDS = 90
 """Without a sign of life from the gateway, which may wait for people for a minute where it is asked to."""
 
-MOST_BYTES = 64 * 1024
-"""Of an answer: a URL has a session token of a few KiB in it."""
+MOST_BYTES = 1024 * 1024
+"""Of an answer: what an agent reads about itself is the longest, see `agent_view.view`."""
 
 MOST_SAID = 1024
 """Characters of a refusal that are shown."""
@@ -131,11 +131,14 @@ def _sent(args: argparse.Namespace, method: str, target: Target, body: bytes, ac
     try:
         connection.request(signed.method, target.text, body or None, dict(signed.headers))
         answer = connection.getresponse()
-        return answer.status, answer.read(MOST_BYTES)
+        text = answer.read(MOST_BYTES + 1)
     except (OSError, http.client.HTTPException) as error:
         raise NotAnsweredError(f"the gateway at {dict(at)['host']} does not answer: {error}") from None
     finally:
         connection.close()
+    if len(text) > MOST_BYTES:
+        raise NotAnsweredError(f"the gateway's answer is longer than {MOST_BYTES >> 10} KiB, so it is not read")
+    return answer.status, text
 
 
 def _connection(args: argparse.Namespace) -> tuple[http.client.HTTPConnection, Headers]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from trio_gate.approval.channel.codec import TIMES, timestamp
+from trio_gate.audit.record import End
 from trio_gate.audit.search import PARTS
 from trio_gate.cli import state_dir
 from trio_gate.cli.times import moment
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON line per call")
     for name in FILTERS:
         parser.add_argument(f"--{name}", help=f"only calls with this {name}")
-    parser.add_argument("--end", help="only calls that ended so: answered, refused, aborted or failed")
+    parser.add_argument("--end", choices=get_args(End), help="only calls that ended so")
     parser.add_argument(
         "--text", metavar="WORDS", help="only calls with all of these words in their sentence, names, rule or reasons"
     )

@@ -27,6 +27,7 @@ MOST_WAIT = 45
 MOST_NAMED = 3
 """Approvals in a message that are looked at."""
 
+_PENDING = ("stopped", "waiting", "waiting_in_all", "granted", "granted_in_all")
 _APPROVAL = re.compile(r"\bq[0-9a-f]{16}\b")
 
 _OUTCOMES: Mapping[str, str] = {
@@ -81,7 +82,7 @@ class Tools:
             view = json.loads(told)
         except ValueError:
             return told
-        return json.dumps({name: view.get(name) for name in ("waiting", "granted", "stopped")}, indent=1)
+        return json.dumps({name: view.get(name) for name in _PENDING}, indent=1)
 
     async def wait(self, approval: str, seconds: int = MOST_WAIT) -> str:
         """Wait until people have decided about one of your approvals (its id is in the refusal), and say what to do next."""

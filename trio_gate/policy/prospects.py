@@ -65,6 +65,7 @@ class Prospects:
 
     def __init__(self, rules: Sequence[Rule], sources: Sequence[str | None]) -> None:
         self._rules = [(rule, PartialCondition(text) if text else None) for rule, text in zip(rules, sources, strict=True)]
+        self._conditions = {id(rule): condition for rule, condition in self._rules}
         self.reads = frozenset[str]().union(*(condition.facets for _, condition in self._rules if condition))
         """The facets that some condition reads."""
         self.by_endpoint = any(rule.endpoints for rule in rules)
@@ -87,7 +88,7 @@ class Prospects:
 
     def meets(self, rule: Rule, known: Mapping[str, Plain], *, endpoint: str | None) -> bool:
         """Whether a rule may match such a call."""
-        condition = next(condition for one, condition in self._rules if one is rule)
+        condition = self._conditions[id(rule)]
         applies = endpoint is None or not rule.endpoints or endpoint in rule.endpoints
         return applies and (condition is None or condition.answer(known) is not False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 
 import pytest
@@ -17,6 +18,7 @@ from trio_gate.approval.state import expire
 from trio_gate.errors import Unidentified
 from trio_gate.exchange.own_requests import About
 from trio_gate.exchange.snapshot import compile_snapshot
+from trio_gate.shell.agent_view import answers
 from trio_gate.shell.agent_view.answers import AgentViews
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import hub_config, limits_of
@@ -53,13 +55,32 @@ async def test_the_view_has_what_waits_and_the_services_of_its_agent(hub):
         assert "used-by-ci" in (await told(hub, replace(ALL, as_json=False)))[1]
 
 
+@pytest.mark.parametrize("as_json", [True, False])
+async def test_a_view_is_written_in_the_thread_that_makes_it(hub, monkeypatch, as_json):
+    threads = set()
+
+    def noted(write):
+        def writes(*words, **more):
+            threads.add(threading.get_ident())
+            return write(*words, **more)
+
+        return writes
+
+    monkeypatch.setattr(answers, "page", noted(answers.page))
+    monkeypatch.setattr(json, "dumps", noted(json.dumps))
+    await told(hub, replace(ALL, as_json=as_json))
+    await AgentViews(hub, lambda _: []).shown("ci", SNAPSHOT, TABLE)
+    assert len(threads) > 0
+    assert threading.get_ident() not in threads
+
+
 async def test_a_new_configuration_is_seen_at_once(hub):
     views, other = AgentViews(hub, lambda _: []), compile_snapshot(2, OTHER_RULE)
-    answers = []
+    found = []
     for snapshot in (SNAPSHOT, other):
         (one,) = (await told(hub, ALL, snapshot=snapshot, views=views))[1]["calls"]
-        answers.append(one["services"][EVERY]["read"]["answer"])
-    assert answers == ["asked", "denied"]
+        found.append(one["services"][EVERY]["read"]["answer"])
+    assert found == ["asked", "denied"]
 
 
 async def test_a_question_is_answered_when_it_is_over(hub):

@@ -17,7 +17,7 @@ from trio_gate.wire.head import ResponseHead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Any
+    from typing import Any, TypeVar
 
     from trio_gate.approval.for_agents import AgentState
     from trio_gate.aws.hosts.table import HostTable
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from trio_gate.policy.prospects import Prospects
     from trio_gate.ports import Approvals
     from trio_gate.sessions.session import VirtualSession
+
+    T = TypeVar("T")
 
 _FIELDS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 _JSON, _TEXT = b"application/json", b"text/markdown; charset=utf-8"
@@ -46,26 +48,32 @@ class AgentViews:
     async def answer(self, about: About, admitted: Admitted, snapshot: Snapshot, table: HostTable) -> tuple[ResponseHead, bytes]:
         """The answer to a proven agent. Raises Unidentified (404) for a question that is none of its own, AuditUnavailable, Overloaded."""
         if about.question is None:
-            told = await self.view(admitted.agent_name, snapshot, table, session=admitted.session)
-            return _answer(told, about.as_json, page)
+            make = partial(_body, as_json=about.as_json, text=page)
+            return _head(about), await self._made(admitted.agent_name, snapshot, table, make, session=admitted.session)
         found = await self._approvals.asked_by(admitted.agent_name, about.question, about.within)
         if found is None:
             raise Unidentified(
                 "no approval of this agent has this id, or it was over long ago: run the same command again", status=404
             )
-        return _answer(found, about.as_json, lambda told: f"{about.question} is {told['status']}: {question(told)}\n")
+        said = f"{about.question} is {found['status']}: {question(found)}\n"
+        return _head(about), _body(found, as_json=about.as_json, text=lambda _: said)
 
     async def shown(self, name: str | None, snapshot: Snapshot, table: HostTable) -> tuple[Mapping[str, object], str]:
         """An agent's view, as values and as text, for an operator. Raises AuditUnavailable, Overloaded."""
-        told = await self.view(name, snapshot, table)
-        return told, page(told)
+        return await self._made(name, snapshot, table, lambda told: (told, page(told)))
 
-    async def view(
-        self, name: str | None, snapshot: Snapshot, table: HostTable, *, session: VirtualSession | None = None
-    ) -> Mapping[str, object]:
-        """An agent's view. Raises AuditUnavailable, Overloaded."""
-        make = partial(self._view, name, session, snapshot, table, self._approvals.of_agent(name))
-        return await self._threads.run(name or "", make)
+    async def _made(
+        self,
+        name: str | None,
+        snapshot: Snapshot,
+        table: HostTable,
+        make: Callable[[Mapping[str, object]], T],
+        *,
+        session: VirtualSession | None = None,
+    ) -> T:
+        """What `make` makes of an agent's view, in the same thread, as it may be long. Raises AuditUnavailable, Overloaded."""
+        state = self._approvals.of_agent(name)
+        return await self._threads.run(name or "", lambda: make(self._view(name, session, snapshot, table, state)))
 
     def _view(
         self, name: str | None, session: VirtualSession | None, snapshot: Snapshot, table: HostTable, state: AgentState
@@ -76,7 +84,10 @@ class AgentViews:
         return view(asker, snapshot, self._prepared[1], table, state, self._approvals.page)
 
 
-def _answer(told: Mapping[str, Any], as_json: bool, text: Callable[[Mapping[str, Any]], str]) -> tuple[ResponseHead, bytes]:
-    body = json.dumps(told).encode("ascii") if as_json else text(told).encode("utf-8", "replace")
-    fields = ((b"content-type", _JSON if as_json else _TEXT), *_FIELDS)
-    return ResponseHead(status=200, reason=b"OK", headers=fields), body
+def _head(about: About) -> ResponseHead:
+    fields = ((b"content-type", _JSON if about.as_json else _TEXT), *_FIELDS)
+    return ResponseHead(status=200, reason=b"OK", headers=fields)
+
+
+def _body(told: Mapping[str, Any], *, as_json: bool, text: Callable[[Mapping[str, Any]], str]) -> bytes:
+    return json.dumps(told).encode("ascii") if as_json else text(told).encode("utf-8", "replace")
