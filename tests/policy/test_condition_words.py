@@ -54,25 +54,28 @@ def test_a_condition_is_said_as_what_it_lets_through(condition, words):
 
 
 @pytest.mark.parametrize(
-    "source",
+    ("source", "quoted"),
     [
-        f"aws.region == 'eu-central-1' // && {BUCKET}",
-        f"{BUCKET} && aws.region != '''it's''' || aws.region != '''it's'''",
-        f"{BUCKET} && //'\n aws.region != 'x' || aws.region != 'y' //'",
-        f'{BUCKET} && aws.region != """a"b""" || true // """',
-        f"{BUCKET} && aws.region != 'x' ? true : true",
+        (f"aws.region == 'eu-central-1' // && {BUCKET}", "aws.region == 'eu-central-1'"),
+        ("true // , whose Bucket is archive\n", "true"),
+        ("'//' != 'a' // '", "'//' != 'a'"),
+        (f"{BUCKET} && aws.region != '''it's''' || aws.region != '''it's'''", None),
+        (f"{BUCKET} && //'\n'a' != 'b' || 'x' != 'y' //'", f"{BUCKET} && \n'a' != 'b' || 'x' != 'y'"),
+        (f'{BUCKET} && aws.region != """a"b""" || true // """', f'{BUCKET} && aws.region != """a"b""" || true'),
+        (f"{BUCKET} && aws.region != 'x' ? true : true", None),
     ],
 )
-def test_what_cannot_be_told_apart_for_sure_is_quoted_whole(source):
+def test_what_is_not_made_of_such_parts_is_quoted_whole_without_its_remarks(source, quoted):
     assert answer(source, params={"Bucket": "prod"}, region="eu-central-1") is True
-    assert condition_words(source) == f"all operations, for which {source} is true"
+    assert condition_words(source) == f"all operations, for which {quoted or source} is true"
 
 
 def test_texts_of_other_forms_are_parts_where_they_are_read_alike():
-    source = f"{BUCKET} && aws.region != '''eu''' // at home"
-    assert (
-        condition_words(source) == "all operations, whose Bucket is archive, for which aws.region != '''eu''' // at home is true"
-    )
+    source = f"{BUCKET} && // at home\naws.region != '''eu''' // or not"
+    assert condition_words(source) == "all operations, whose Bucket is archive, for which aws.region != '''eu''' is true"
+    assert condition_words('aws.region == "eu" // or not') == "all operations, in eu"
+    assert condition_words("aws.region == // eu") == "all operations, for which aws.region == // eu is true"
+    assert condition_words('"never // ends') == 'all operations, for which "never // ends is true'
 
 
 TRUTHS = st.sampled_from(

@@ -1,6 +1,7 @@
 """A condition in words: which calls it lets through, as a person would say it.
 
-Rule: a part of a condition that has no words of its own is quoted as it is, so nothing of it is left unsaid. Words are given to
+Rule: a part of a condition that has no words of its own is quoted as it is, so nothing of it is left unsaid but remarks, which would
+be read as if they were true of the calls. Words are given to
 parts alone of which the CEL library says that the condition is true where all of them are.
 """
 
@@ -73,12 +74,30 @@ def _listed(group: str) -> str:
 
 def _parts(source: str) -> list[str]:
     """The parts that must all be true; the whole where it is not made of such parts alone."""
-    parts = list(_between(source))
-    return parts if len(parts) > 1 and is_all_of(source, parts) else [source.strip()]
+    bare = "".join(_without_remarks(source)).strip()
+    parts = list(_between(bare))
+    if len(parts) > 1 and is_all_of(source, parts):
+        return parts
+    return [bare if is_all_of(source, [bare]) else source.strip()]
+
+
+def _without_remarks(source: str) -> Iterator[str]:
+    """All but what looks like a remark."""
+    start = at = 0
+    while at < len(source):
+        if source[at] in "\"'":
+            at = _quoted_to(source, at)
+        elif source.startswith("//", at):
+            yield source[start:at]
+            end = source.find("\n", at)
+            at = start = len(source) if end < 0 else end
+        else:
+            at += 1
+    yield source[start:]
 
 
 def _between(source: str) -> Iterator[str]:
-    """What stands between each `&&` outside of brackets and plain texts. It knows neither comments nor texts of other forms."""
+    """What stands between each `&&` outside of brackets and texts, which CEL may read in another way."""
     depth = start = at = 0
     while at < len(source):
         char = source[at]
@@ -96,7 +115,9 @@ def _between(source: str) -> Iterator[str]:
 
 def _quoted_to(source: str, at: int) -> int:
     """Where the text that begins at `at` is over."""
-    quote, at = source[at], at + 1
-    while at < len(source) and source[at] != quote:
+    quote = source[at]
+    end = quote * 3 if source.startswith(quote * 3, at) else quote
+    at += len(end)
+    while at < len(source) and not source.startswith(end, at):
         at += 2 if source[at] == "\\" else 1
-    return at + 1
+    return at + len(end)
