@@ -2,7 +2,6 @@
 
 import base64
 import gzip
-import re
 
 from tests.browser.kit import NARROW, show_all
 from tests.browser.stage import PEOPLE, TOKENS
@@ -206,7 +205,7 @@ def test_what_is_not_shown_stands_by_the_button_until_it_is_opened(visit, stage)
     page.wait_for_selector("text=1 part not shown")
     assert page.get_attribute("button:text-is('Read the text first')", "aria-describedby") == "not-shown"
     assert "from the inside" not in page.inner_text("body")
-    assert re.search(r"sha256 [0-9a-f]{64}", page.inner_text(".tree .folded >> nth=0"))
+    assert "sha256" not in page.inner_text(".tree .folded >> nth=0")  # that of a short secret gives it away
     assert page.inner_text(".json") == '{\n  "a": [\n    1,\n    {}\n  ],\n  "a": 2\n}'
     page.click(".not-shown >> text=SecretString")
     page.wait_for_selector("text=End of the text.")
@@ -312,10 +311,9 @@ def test_an_agent_and_everything_are_stopped_and_lifted(visit, stage):
     bob.wait_for_selector(".banner.stop", state="detached")
 
 
-def test_what_an_update_made_void_is_said(visit, stage):
-    stage.hub.notices = ("2 waiting calls are void",)
+def test_what_an_update_made_void_is_said(visit, stage, monkeypatch):
+    monkeypatch.setattr(stage.hub, "_notices", lambda: ("2 waiting calls are void",))
     visit().enter().wait_for_selector(".banner.notice:has-text('2 waiting calls are void.')")
-    stage.hub.notices = ()
 
 
 def test_a_call_says_in_what_an_equal_one_may_differ(visit, stage):

@@ -154,7 +154,7 @@ const marks = {
   $unknown: (text) => el("span", { class: "folded" }, text),
   $number: (text) => el("code", { class: "literal" }, text),
   $masked: (item, at, open) =>
-    folded(`sensitive, hidden · ${plural(item.length, "character")}`, item.sha256, () => open(item.part, at, "masked"), "Show"),
+    folded(`sensitive, hidden · ${plural(item.length, "character")}`, null, () => open(item.part, at, "masked"), "Show"),
   $blob: (item, at, open) => folded(`binary · ${bytes(item.bytes)}`, item.sha256, () => open(item.part, at, "blob"), "Open"),
   $cut: (item, at, open) =>
     item.text === undefined
