@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from tests.kit.approvals.questions import NOW, question
 from trio_gate.approval.decided import CUT_OFF, MAX_DECIDED, MAX_SHOWN, MAX_WHY, CallOutcome, DecidedTable
 from trio_gate.approval.question import Group
@@ -120,3 +122,32 @@ def test_what_was_under_way_when_the_process_ended_is_not_said_to_be():
     assert (cut.outcome["end"], cut.outcome["why"]) == ("unanswered", CUT_OFF)
     assert (once.outcome, no.outcome) == (None, None)
     assert again.became("g1", MISSED)[0].id == "once"
+
+
+def test_an_agent_that_changed_is_told_of_nothing_that_its_namesake_asked():
+    notes: dict = {}
+    table = DecidedTable(notes.__setitem__)
+    table.ended(approved("old"), at=NOW, grant=None)
+    table.disown("cd".__eq__)
+    assert table.of_agent("old", "ci") is not None
+    table.disown("ci".__eq__)
+    table.ended(approved("new"), at=NOW + timedelta(seconds=1), grant=None)
+    assert table.became("old", MISSED) is not None
+    for now in (table, restarted(notes)[0]):
+        assert now.of_agent("old", "ci") is None
+        assert now.of_agent("new", "ci") is not None
+        assert [frame.id for frame in now.of("alice")] == ["old", "new"]
+    for number in range(MAX_DECIDED):
+        table.ended(approved(f"q{number}"), at=NOW, grant=None)
+    table.ended(approved("old"), at=NOW, grant=None)
+    assert table.of_agent("old", "ci") is not None
+
+
+@pytest.mark.parametrize("grants", [("t1",), ()])
+def test_nothing_of_a_task_was_under_way(grants):
+    notes: dict = {}
+    table, asked = DecidedTable(notes.__setitem__), approved()
+    of_task = replace(asked, question=replace(asked.question, service="trio-gate", operation="AskForTask"))
+    table.ended(of_task, at=NOW, grant="t1")
+    again, noted = restarted(notes, *grants)
+    assert (again.of("alice"), noted) == (table.of("alice"), {})

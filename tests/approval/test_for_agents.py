@@ -10,10 +10,11 @@ from typing import get_args
 import pytest
 
 from tests.kit.approvals.questions import NOW, question
+from trio_gate.approval.channel.codec import timestamp
 from trio_gate.approval.decided import CallOutcome, DecidedTable
 from trio_gate.approval.for_agents import of_decided, of_grant, of_prompt
 from trio_gate.approval.grant import Kind, grant_of
-from trio_gate.approval.state import Prompt, decide, expire, withdraw
+from trio_gate.approval.state import Prompt, Status, decide, expire, withdraw
 from trio_gate.approval.terms import Terms
 
 PAGE = "https://127.0.0.1:9443/"
@@ -83,10 +84,24 @@ def test_every_kind_of_grant_is_told():
     assert len(set(said)) == len(said)
 
 
-def test_a_task_that_was_approved():
-    kept = replace(grant(), kind="task")
-    said = told(voted("approve"), made="g1", kept=kept)
-    assert said["next"] == "approved: make the calls of the task, without asking, before `until`"
+OF_TASK = replace(WAITS, question=replace(WAITS.question, service="trio-gate", operation="AskForTask"))
+AGAIN = "which is not a denial: ask for the task again"
+
+
+@pytest.mark.parametrize(
+    ("status", "kept", "then"),
+    [
+        (Status.APPROVED, replace(grant(), kind="task"), "approved: its calls go through until `until`"),
+        (Status.APPROVED, None, "approved, and the task is over: ask for another"),
+        (Status.EXPIRED, None, f"nobody answered in time, {AGAIN}"),
+        (Status.WITHDRAWN, None, f"withdrawn, {AGAIN}"),
+    ],
+)
+@pytest.mark.parametrize("outcome", [None, "answered", "unanswered"])
+def test_of_a_task_no_call_is_spoken_of(status, kept, then, outcome):
+    said = told(replace(OF_TASK, status=status), made="g1", kept=kept, outcome=outcome)
+    assert said["next"] == then
+    assert said["until"] == (timestamp(kept.expires_at) if kept else None)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from trio_gate.approval.task import Task, digest_of, together
+from tests.exchange.test_own_requests import head, proven
+from tests.exchange.test_tasks import OBJECTS, SNAPSHOT, read
+from tests.kit.approvals.questions import NOW, question
+from trio_gate.approval.decided import DecidedTable
+from trio_gate.approval.state import Prompt, expire
+from trio_gate.approval.task import Task, digest_of, is_task, together
+from trio_gate.exchange.tasks import task_of, task_question
 
 TASK = Task(purpose="p", lines=("s3: PutObject",), predicate="true", uses=3, minutes=5, rules=(("a", "1"), ("b", "2")))
 
@@ -17,6 +23,13 @@ TASK = Task(purpose="p", lines=("s3: PutObject",), predicate="true", uses=3, min
 )
 def test_a_task_stands_while_all_its_rules_do(standings, stands):
     assert TASK.stands(standings) is stands
+
+
+def test_what_people_decided_says_whether_it_was_a_task():
+    asked, arrived = read(OBJECTS), proven(head("/-/agent/tasks", b""), snapshot=SNAPSHOT)
+    of_task = task_question(task_of(asked, arrived, SNAPSHOT), asked, arrived, SNAPSHOT, question_id="q1", asked_at=NOW)
+    for made, said in ((of_task, True), (question(), False)):
+        assert is_task(DecidedTable().ended(expire(Prompt(question=made)), at=NOW, grant=None).call) is said
 
 
 def test_other_rules_are_another_standing():

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+from dataclasses import replace
 
 from tests.browser.kit import NARROW, show_all
 from tests.browser.stage import PEOPLE, TOKENS
@@ -171,6 +172,23 @@ def test_two_people_agree_on_a_grant(visit, stage):
     bob.click("text=Approve with this grant")
     alice.wait_for_selector("text=A grant was made")
     assert ask.outcome() == "approve"
+
+
+def test_a_call_that_is_shown_again_keeps_what_is_typed_and_is_no_new_call(visit, stage):
+    stage.ask(quorum=2)
+    alice, bob = visit().enter("alice"), visit().enter("bob")
+    bob.click("button:text-is('Approve in prod')")
+    alice.wait_for_selector("text=Still needed: 1 more of human.oncall.")
+    alice.click("text=Deny…")
+    alice.fill("#reason", "not on a Friday")
+    alice.evaluate("document.getElementById('polite').textContent = ''")
+    before = stage.hub.config
+    stage.do(stage.hub.judge_again, replace(before, proofs={"person bob": "another token"}))
+    alice.wait_for_selector("text=Still needed: 2 more of human.oncall.")
+    assert alice.input_value("#reason") == "not on a Friday"
+    said = "new Promise((done) => setTimeout(() => done(document.getElementById('polite').textContent), 60))"  # after `announce`
+    assert alice.evaluate(said) == ""
+    stage.do(stage.hub.judge_again, before)
 
 
 def test_nobody_is_shown_what_they_may_not_do(visit, stage):

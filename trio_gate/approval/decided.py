@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from trio_gate.approval.channel.codec import as_json, timestamp
 from trio_gate.approval.channel.frames import Decided
 from trio_gate.approval.state import Status, verdict_of
+from trio_gate.approval.task import is_task
 from trio_gate.text.secret_detection import kept_text
 from trio_gate.text.visible import visible
 from trio_gate.values import value_class
@@ -63,6 +64,7 @@ class DecidedTable:
         self._note = note or (lambda _name, _value: None)
         self._kept: dict[str, tuple[Decided, frozenset[str]]] = {}
         self._once: dict[str, str] = {}
+        self._disowned: set[str] = set()
 
     def load(self, noted: Iterable[Mapping[str, Any]], grants: Collection[str]) -> None:
         """Take back what was noted before a restart; `grants` are the ids of those that may still be used.
@@ -73,7 +75,10 @@ class DecidedTable:
             frame, waits = Decided(**one["frame"]), [grant for grant in one["once"] if grant in grants]
             self._kept[frame.id] = frame, frozenset(one["people"])
             self._once.update(dict.fromkeys(waits, frame.id))
-            if frame.status == Status.APPROVED.value and frame.outcome is None and not waits:
+            if one.get("disowned"):
+                self._disowned.add(frame.id)
+            cut_off = frame.status == Status.APPROVED.value and frame.outcome is None and not waits
+            if cut_off and not is_task(frame.call):  # nothing of a task is sent
                 self.became(frame.id, CallOutcome(at=datetime.fromisoformat(frame.at), end="unanswered", why=CUT_OFF))
 
     def ended(self, prompt: Prompt, *, at: datetime, grant: str | None, why: str = "") -> Decided:
@@ -120,7 +125,16 @@ class DecidedTable:
     def of_agent(self, question_id: str, agent: str | None) -> Decided | None:
         """How a question of this agent ended; None if that is not known, or it was another's."""
         frame, _ = self._kept.get(question_id, (None, None))
-        return frame if frame is not None and frame.call["agent"] == agent else None
+        mine = frame is not None and frame.call["agent"] == agent and question_id not in self._disowned
+        return frame if mine else None
+
+    def disown(self, changed: Callable[[str], bool]) -> None:
+        """Tell agents that `changed` nothing any more of what was asked in their name: who has it now may be another."""
+        for frame, _ in tuple(self._kept.values()):
+            agent = frame.call["agent"]
+            if agent is not None and frame.id not in self._disowned and changed(agent):
+                self._disowned.add(frame.id)
+                self._write_down(frame.id)
 
     def _put(self, frame: Decided, people: frozenset[str]) -> None:
         self._kept[frame.id] = frame, people
@@ -128,6 +142,7 @@ class DecidedTable:
         if len(self._kept) > MAX_DECIDED:
             oldest = next(iter(self._kept))
             del self._kept[oldest]
+            self._disowned.discard(oldest)
             self._note(oldest, None)
 
     def _write_down(self, question_id: str) -> None:
@@ -135,7 +150,8 @@ class DecidedTable:
         outcome = frame.outcome and {**frame.outcome, "why": frame.outcome["why"] and kept_text(frame.outcome["why"])}
         kept = replace(frame, reason=kept_text(frame.reason), outcome=outcome)
         once = [grant for grant, of in self._once.items() if of == question_id]
-        self._note(question_id, {"frame": as_json(kept), "people": sorted(people), "once": once})
+        disowned = {"disowned": True} if question_id in self._disowned else {}
+        self._note(question_id, {"frame": as_json(kept), "people": sorted(people), "once": once, **disowned})
 
 
 _SHOWN = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.channel.codec import timestamp
+from trio_gate.approval.task import is_task
 from trio_gate.errors import DO_NOT_RETRY
 from trio_gate.values import value_class
 
@@ -29,8 +30,8 @@ _COVERS: Mapping[Kind, str] = {
 }
 
 _ENDED = {
-    "expired": "nobody answered in time, which is not a denial: run the same command again",
-    "withdrawn": "withdrawn, which is not a denial: run the same command again",
+    "expired": "nobody answered in time, which is not a denial",
+    "withdrawn": "withdrawn, which is not a denial",
 }
 _SENT = {
     "answered": "approved and sent to AWS: what AWS answered is in the answer to the call",
@@ -79,12 +80,14 @@ def of_decided(decided: Decided, grant: Grant | None) -> Told:
 def _next(decided: Decided, grant: Grant | None) -> str:
     if decided.status == "denied":
         return f"denied by a person{': ' if decided.reason else ''}{decided.reason}{DO_NOT_RETRY}"
+    task = is_task(decided.call)
     if decided.status != "approved":
-        return _ENDED[decided.status]
+        return f"{_ENDED[decided.status]}: {'ask for the task' if task else 'run the same command'} again"
+    if task:
+        over = "approved, and the task is over: ask for another"
+        return over if grant is None else "approved: its calls go through until `until`"
     if decided.outcome is not None and decided.outcome["end"] in _SENT:
         return _SENT[decided.outcome["end"]]
-    if grant is not None and grant.kind == "task":
-        return "approved: make the calls of the task, without asking, before `until`"
     if grant is not None:
         return "approved, and not executed yet: run the same command again, unchanged, before `until`"
     if decided.grant is None and decided.outcome is None:

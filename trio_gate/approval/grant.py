@@ -163,6 +163,15 @@ class GrantTable:
         """The grant with this id; None if it has ended."""
         return self._grants.get(grant_id)
 
+    def usable(self, grant_id: str) -> Grant | None:
+        """As `get`; None, too, if it has no uses left."""
+        grant = self._grants.get(grant_id)
+        return None if grant is None or spent(grant) else grant
+
+    def of_agent(self, agent: str | None) -> tuple[Grant, ...]:
+        """The grants of an agent that have uses left."""
+        return tuple(grant for grant in self if grant.agent == agent and not spent(grant))
+
     @property
     def full(self) -> bool:
         """Whether no further grant may be added."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trio_gate.values import value_class
 
@@ -52,6 +52,11 @@ class Task:
     def stands(self, standings: Mapping[str, str]) -> bool:
         """Whether all its rules are unchanged; `standings` maps names of rules to their present fingerprints."""
         return all(standings.get(name) == standing for name, standing in self.rules)
+
+
+def is_task(call: Mapping[str, Any]) -> bool:
+    """Whether what is told of a question's call says that it asked for a task."""
+    return (call["service"], call["operation"]) == ("trio-gate", "AskForTask")
 
 
 def together(rules: Standings) -> str:

@@ -13,7 +13,7 @@ from tests.kit.approvals.asking import asked
 from tests.kit.approvals.questions import question
 from trio_gate.approval.channel.frames import Accepted, Decide, Observe, Pending, Rejected
 from trio_gate.approval.param_tree import Part, ToRead
-from trio_gate.cli.approving.channel import ApprovalChannel
+from trio_gate.cli.approving.channel import ApprovalChannel, lets_go
 from trio_gate.client import Hopeless
 from trio_gate.ports import Opened
 
@@ -67,6 +67,40 @@ async def test_a_prompt_that_is_shown_anew_takes_the_place_of_the_one_that_was_s
         channel.note(Pending(prompt={**shown}))
         await channel.gone("q1", shown)
         assert list(channel.open) == ["q1"]
+
+
+@pytest.mark.parametrize(
+    ("status", "more", "goes"),
+    [
+        ("approved", {}, True),
+        ("pending", {}, False),
+        ("approved", {"detached": True}, False),
+        ("approved", {"task": {"purpose": "move"}}, False),
+        ("approved", {"task": None}, True),
+    ],
+)
+def test_the_answer_that_sends_a_call_is_known(status, more, goes):
+    assert lets_go({"to_read": [], **more}, Accepted(ref="1", id="q1", status=status)) == goes
+    assert not lets_go(more, Accepted(ref="1", id="q1", status=status))
+    assert not lets_go({"to_read": []}, Rejected(ref="1", id="q1", code="gone", message=""))
+
+
+TELLING = {"level": "fact", "code": "unnotified", "text": '"desk" of human.oncall was not notified: h answers with status 500'}
+
+
+async def test_that_somebody_was_not_notified_leaves_the_prompt_on_the_screen(gate, nursery):
+    nursery.start_soon(gate.hub.ask, asked())
+    async with opened(gate) as channel:
+        await until(channel, lambda: channel.open)
+        shown, now = channel.open["q1"], {**channel.open["q1"]}
+        for news in (TELLING, {**TELLING, "text": "another"}):
+            now = {**now, "risks": [news, *now["risks"]]}
+            channel.note(Pending(prompt={**now}))
+            assert (channel.open["q1"] is shown, shown) == (True, now)
+        for more in ({"risks": [{**TELLING, "code": "sent"}, *now["risks"]]}, {"approvers": []}):
+            channel.note(Pending(prompt={**now, **more}))
+            assert channel.open["q1"] is not shown
+            channel.open["q1"] = shown
 
 
 async def test_answers_find_the_request_that_they_are_to(gate):

@@ -9,7 +9,7 @@ import pytest
 
 from tests.kit.approvals.questions import question
 from trio_gate.approval.channel.codec import decode_server, pending
-from trio_gate.approval.channel.frames import Accepted, Decided, GrantEnded, Hello, Lifted, Rejected, Resolved, Stopped
+from trio_gate.approval.channel.frames import Accepted, Decided, GrantEnded, Hello, Lifted, Pending, Rejected, Resolved, Stopped
 from trio_gate.approval.state import Prompt
 from trio_gate.cli.approving.console import ApproverConsole
 
@@ -36,6 +36,7 @@ OUTCOME = {"at": AT, "end": "answered", "status": 404, "error_code": f"No{ESCAPE
 ENDED = Decided(
     id="q1", at=AT, status="approved", by=["bob"], reason="", grant=None, call={"sentence": "Delete it"}, outcome=None
 )
+UNTOLD = {"level": "fact", "code": "unnotified", "text": f"desk was not notified{ESCAPE}"}
 LINES = [
     (ENDED, []),
     (replace(ENDED, outcome=OUTCOME), ["q1: answered 404 No"]),
@@ -56,6 +57,7 @@ LINES = [
     (Stopped(stop={**STOP, "agent": "ci", "reason": ""}), ["STOPPED by bob"]),
     (Lifted(agent=None, by="bob"), ["bob lifted the stop of everything"]),
     (SHOWN, []),
+    (Pending(prompt={**SHOWN.prompt, "risks": [UNTOLD, *SHOWN.prompt["risks"]]}), ["q1: desk was not notified"]),
 ]
 
 

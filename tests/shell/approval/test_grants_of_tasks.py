@@ -165,11 +165,13 @@ async def test_a_restart_keeps_a_task_and_the_question_of_one(opened, clock, tmp
 
 
 async def test_a_spent_task_is_asked_for_again(hub, alice, ask):
-    await ask(of_task(task=replace(TASK, uses=1)))
+    await ask(of_task(task=replace(TASK, uses=1), service="trio-gate", operation="AskForTask"))
     alice.vote()
     await wait_all_tasks_blocked()
+    assert (await hub.asked_by("ci", "q1", 0))["next"] == "approved: its calls go through until `until`"
     used = await ask(call(2))
     assert used.cleared
+    assert (await hub.asked_by("ci", "q1", 0))["next"] == "approved, and the task is over: ask for another"
     assert (await ask(of_task(3, task=replace(TASK, uses=1)))).answer is None
 
 

@@ -13,7 +13,7 @@ from tests.kit.approvals.hubs import nowhere
 from tests.kit.approvals.questions import FixedClock, question
 from tests.kit.configs import BASE, MAIN, load
 from tests.shell.audit.test_acts import chain
-from trio_gate.approval.channel.frames import Decide, Pending, Resolved, Revoke
+from trio_gate.approval.channel.frames import Decide, Decided, Pending, Resolved, Revoke
 from trio_gate.approval.question import Group
 from trio_gate.approval.terms import Terms
 from trio_gate.errors import Denied
@@ -69,10 +69,10 @@ def call(number: int = 1):
     return asked(made, f"i{number}", standing=rolled().standings["the rest"])
 
 
-def votes(hub, clock, names, made, grant=None):
+def votes(hub, clock, names, made, grant=None, verdict="approve"):
     for name in names:
         with listening(hub, clock, name, may_grant=True) as person:
-            person.vote(prompt_id=made.question.id, digest=made.question.digest, grant=grant)
+            person.vote(verdict, prompt_id=made.question.id, digest=made.question.digest, grant=grant)
 
 
 async def leaves(hub, made):
@@ -127,6 +127,19 @@ async def test_an_agents_questions_and_grants_end_when_it_is_another(changed, cl
         "her right to grant": (1, {"once"}),
     }
     assert (waits, kinds) == stays.get(change, (0, set()))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_an_agent_reads_how_its_questions_ended_while_it_is_who_it_was(changed, clock, change):
+    async def begin(hub):
+        await leaves(hub, call(1))
+        votes(hub, clock, ["alice"], call(1), verdict="deny")
+        assert (await hub.asked_by("ci", "q1", 0))["status"] == "denied"
+
+    async with changed(change, begin) as hub:
+        assert (await hub.asked_by("ci", "q1", 0) is None) == (change in AGENTS)
+        with listening(hub, clock, "bob", follows=True) as bob:
+            assert (await bob.until(Decided)).id == "q1"
 
 
 @pytest.mark.parametrize("grant", [None, TERMS])

@@ -138,7 +138,7 @@ class ApprovalChannel:
             case Hello():
                 self.hello, self._since, self.coming = frame, trio.current_time(), frame.pending + frame.grants
             case Pending():
-                self.open[frame.prompt["id"]] = frame.prompt
+                self._show(frame.prompt)
             case Updated() if frame.id in self.open:
                 news = {"approvers": frame.approvers, "detached": frame.detached, "proposed": frame.proposed}
                 self.open[frame.id] |= news
@@ -160,6 +160,14 @@ class ApprovalChannel:
             self.settled.add(frame.id)
         self.changed.set()
         self.changed = trio.Event()
+
+    def _show(self, prompt: dict[str, Any]) -> None:
+        """Note a prompt. One that only says more of who was not notified stays the one that was shown, and keeps what is being typed."""
+        shown = self.open.get(prompt["id"])
+        if shown is not None and shown != prompt and _notified(shown) == _notified(prompt):
+            shown |= prompt
+        else:
+            self.open[prompt["id"]] = prompt
 
     async def ask(self, frame: Request) -> Reply:
         """Send a request and wait for its answer, while another task hands frames to `note`. Raises ClientError."""
@@ -234,10 +242,19 @@ class ApprovalChannel:
                 self.opened.add((prompt_id, archive))
 
 
+def _notified(prompt: Mapping[str, Any]) -> dict[str, Any]:
+    """A prompt as if everybody had been notified of it."""
+    risks = prompt.get("risks") or ()
+    return {**prompt, "risks": [one for one in risks if one["code"] != "unnotified"]}
+
+
 def lets_go(prompt: Mapping[str, Any], reply: object) -> bool:
-    """Whether the answer that a gateway accepted sends the call, so that it will tell what became of it. Older ones do not tell."""
+    """Whether the answer that a gateway accepted sends the call, so that it will tell what became of it. Older ones do not tell.
+
+    A task has no call.
+    """
     approved = isinstance(reply, Accepted) and reply.status == "approved"
-    return approved and not prompt.get("detached") and "to_read" in prompt
+    return approved and not prompt.get("detached") and not prompt.get("task") and "to_read" in prompt
 
 
 def vote(prompt: Mapping[str, Any], answer: TypedAnswer) -> Decide:

@@ -18,6 +18,7 @@ from trio_gate.approval.channel.frames import (
     GrantEnded,
     Hello,
     Lifted,
+    Pending,
     Rejected,
     Resolved,
     SessionList,
@@ -57,7 +58,9 @@ class ApproverConsole:
             with self.line.above():
                 print(encode(frame), flush=True)
         else:
-            for line in () if self._is_old(frame) else _news(frame, prompt or {}):
+            about = prompt or {}
+            news = _unnotified(frame, about) if isinstance(frame, Pending) else _news(frame, about)
+            for line in () if self._is_old(frame) else news:
                 self.say(line)
 
     def _is_old(self, frame: ServerFrame) -> bool:
@@ -123,6 +126,14 @@ def headline(prompt: Mapping[str, Any]) -> Text:
     return Text.assemble(
         (f" {account(prompt)} ", "bold reverse"), " ", (sentence(prompt), _STYLES.get(str(prompt.get("level")), "bold"))
     )
+
+
+def _unnotified(frame: Pending, prompt: Mapping[str, Any]) -> Iterator[str]:
+    """Who could not be notified of a prompt, as far as that was not known of it; nothing for a new one."""
+    risks, known = frame.prompt.get("risks") or (), prompt.get("risks") or ()
+    for risk in risks if prompt else ():
+        if risk["code"] == "unnotified" and risk not in known:
+            yield f"{plain(frame.prompt['id'])}: {plain(risk['text'])}"
 
 
 def _news(frame: ServerFrame, prompt: Mapping[str, Any]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from trio_gate.approval.channel.frames import Accepted, Compare, Compared, Preview, Previewed, Rejected, Resolved
+from trio_gate.approval.channel.frames import Accepted, Compare, Compared, Pending, Preview, Previewed, Rejected, Resolved
 from trio_gate.cli.approving.channel import ASK_AGAIN, NOT_KNOWN_YET, ApprovalChannel, lets_go, vote
 from trio_gate.cli.approving.console import ApproverConsole
 from trio_gate.cli.approving.program import AT_ONCE, ProgramFailed, consult
@@ -93,7 +93,8 @@ class ApproverSession:
     async def _listen(self, channel: ApprovalChannel) -> None:
         async for frame in channel.client:
             if not (isinstance(frame, Resolved) and frame.id in channel.settled and frame.grant is None):
-                self._console.frame(frame, channel.open.get(getattr(frame, "id", None) or ""))
+                about = frame.prompt["id"] if isinstance(frame, Pending) else getattr(frame, "id", None)
+                self._console.frame(frame, channel.open.get(about or ""))
             channel.note(frame)
 
     async def _answer(self, channel: ApprovalChannel, given: TypedAnswer | None, *, once: bool, only: str | None) -> int:

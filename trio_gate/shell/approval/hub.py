@@ -21,7 +21,6 @@ from trio_gate.approval.channel.codec import as_json, encode, resolved, timestam
 from trio_gate.approval.channel.frames import Hello
 from trio_gate.approval.decided import DecidedTable
 from trio_gate.approval.for_agents import AgentState, of_decided, of_prompt
-from trio_gate.approval.grant import spent
 from trio_gate.approval.send_history import Ledger
 from trio_gate.approval.state import Status, Verdict, expire, granted, proposed, verdict_of, withdraw
 from trio_gate.audit.acts import void_row, voided_row
@@ -30,7 +29,7 @@ from trio_gate.effect.reasons import Reason
 from trio_gate.errors import AgentGone, Denied
 from trio_gate.shell.approval.clearance import Clearances, HubClearance
 from trio_gate.shell.approval.grants import GrantService
-from trio_gate.shell.approval.hub_config import Change, HubConfig, Limits, asker_of, stands_still
+from trio_gate.shell.approval.hub_config import Change, HubConfig, Limits, agent_proof, asker_of, stands_still
 from trio_gate.shell.approval.links import SignInLinks
 from trio_gate.shell.approval.notifier import Notifier
 from trio_gate.shell.approval.pending import PendingQuestions
@@ -147,6 +146,7 @@ class ApprovalHub:
             else:
                 self.settle(entry, withdraw(entry.prompt), why="its rule, agent or approvers changed in the configuration")
         self.notifier.take(self.config.approvers)
+        self.decided.disown(lambda agent: not change.same(agent_proof(agent)))
         self.grants.void(self.config.standings, change)
         self.ledger.void(change.same, lambda person: change.stands(person, granting=False))
         if self._database is not None:
@@ -375,8 +375,7 @@ class ApprovalHub:
         """See `ports.Approvals`."""
         self.sweep()
         waiting = tuple(entry.prompt for entry in self if entry.prompt.question.agent == agent)
-        grants = tuple(grant for grant in self.grants.table if grant.agent == agent and not spent(grant))
-        return AgentState(waiting=waiting, grants=grants, stop=self.stops.of_agent(agent))
+        return AgentState(waiting=waiting, grants=self.grants.table.of_agent(agent), stop=self.stops.of_agent(agent))
 
     async def asked_by(self, agent: str | None, question_id: str, within: float) -> Told | None:
         """See `ports.Approvals`."""
@@ -388,7 +387,7 @@ class ApprovalHub:
             if entry.prompt.status is Status.PENDING:
                 return of_prompt(entry.prompt, self.page)
         decided = self.decided.of_agent(question_id, agent)
-        return of_decided(decided, self.grants.table.get(decided.grant or "")) if decided is not None else None
+        return of_decided(decided, self.grants.table.usable(decided.grant or "")) if decided is not None else None
 
     def sweep(self) -> None:
         """End the questions and grants whose time is over."""

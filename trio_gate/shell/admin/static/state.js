@@ -21,7 +21,7 @@ export const state = {
 
 const listeners = [];
 
-/** `listen(what, frame)`: what is hello, pending, updated, resolved, decided, grants, stops, activity, opened or link. */
+/** `listen(what, frame)`: what is hello, pending, again, updated, resolved, decided, grants, stops, activity, opened or link. */
 export function subscribe(listen) {
   listeners.push(listen);
 }
@@ -78,8 +78,9 @@ const applied = {
     if (!frame.pending) settled();
   },
   pending({ prompt }) {
+    const known = state.prompts.has(prompt.id);
     state.prompts.set(prompt.id, prompt);
-    if (state.coming === 0) changed("pending", prompt);
+    if (state.coming === 0) changed(known ? "again" : "pending", prompt);
     else if ((state.coming -= 1) === 0) settled();
   },
   updated(frame) {
