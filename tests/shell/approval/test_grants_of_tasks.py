@@ -13,7 +13,7 @@ from tests.kit.approvals.agents import Agent
 from tests.kit.approvals.asking import asked, listening
 from tests.kit.approvals.hubs import ALICE, CONFIG, OTHER_RULE, STANDING
 from tests.kit.approvals.questions import question
-from trio_gate.approval.channel.frames import Granted, GrantEnded, Pending, Rejected
+from trio_gate.approval.channel.frames import Granted, GrantEnded, Pending, Rejected, Resolved
 from trio_gate.approval.question import Group
 from trio_gate.approval.task import Task
 from trio_gate.approval.terms import Terms
@@ -223,8 +223,11 @@ async def test_a_question_that_was_left_ends_when_its_call_goes_through_by_a_tas
     await ask(of_task())
     alice.vote()
     await wait_all_tasks_blocked()
-    assert (await ask(call(5))).cleared
+    again = await ask(call(5))
+    assert again.cleared
     assert [entry.prompt.question.id for entry in hub] == []
+    resolved = [frame for frame in [await alice.until(Resolved), await alice.until(Resolved)] if frame.id == "q5"]
+    assert [(frame.status, frame.reason) for frame in resolved] == [("approved", "grant t1")]  # nobody is told to run it again
 
 
 async def test_asking_again_says_nothing_of_a_call_that_was_sent(hub, alice, ask):

@@ -22,7 +22,7 @@ from trio_gate.approval.channel.frames import Hello
 from trio_gate.approval.decided import DecidedTable
 from trio_gate.approval.for_agents import AgentState, of_decided, of_prompt
 from trio_gate.approval.send_history import Ledger
-from trio_gate.approval.state import Status, Verdict, expire, granted, proposed, verdict_of, withdraw
+from trio_gate.approval.state import Status, Verdict, expire, proposed, verdict_of, withdraw
 from trio_gate.audit.acts import void_row, voided_row
 from trio_gate.audit.rows import whole_row
 from trio_gate.effect.reasons import Reason
@@ -216,7 +216,7 @@ class ApprovalHub:
         cleared = self._clearances.without_asking(asked)
         if cleared is not None:
             if cleared.grant is not None and (one := self._questions.matching(asked)) is not None and one.attempt is None:
-                self.settle(one, withdraw(one.prompt), why=f"its call goes through by grant {cleared.grant}")
+                self._ended(self._questions.cover(one, cleared.verdict.by, cleared.grant, self._clock.now()), None)
             await self._durable(cleared)
             return cleared
         entry = self._questions.matching(asked) or self._admitted(asked)
@@ -366,8 +366,7 @@ class ApprovalHub:
             grant = self.grants.use(attempt.asked)
             if grant is None:
                 continue
-            after = granted(entry.prompt, by=grant.by, reason=f"grant {grant.id}", now=self._clock.now())
-            self._questions.end(entry, after)
+            after = self._questions.cover(entry, grant.by, grant.id, self._clock.now())
             attempt.answer(self._clearances.approved(attempt.asked, replace(verdict_of(after), grant=grant.id), grant=grant.id))
             self._ended(after, None)
 

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 from trio_gate.approval.channel.codec import encode, pending, updated
 from trio_gate.approval.persistence import completed, prompt_from, prompt_json
-from trio_gate.approval.state import Prompt, attach, detach, recount
+from trio_gate.approval.state import Prompt, attach, detach, granted, recount
 from trio_gate.effect.reasons import Reason
 from trio_gate.errors import Denied
 from trio_gate.shell.approval.hub_config import asker_of
 from trio_gate.shell.approval.waiting import Attempt, Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from trio_gate.approval.question import Question
     from trio_gate.approval.state import Vote
@@ -149,6 +150,12 @@ class PendingQuestions:
         if self._database is not None:
             self._database.drop("prompt", after.question.id)
         return attempt
+
+    def cover(self, entry: Entry, by: Sequence[str], grant: str, now: datetime) -> Prompt:
+        """Take out a question whose call goes through by a grant, which these people gave; its last state."""
+        after = granted(entry.prompt, by=by, reason=f"grant {grant}", now=now)
+        self.end(entry, after)
+        return after
 
     def _show(self, entry: Entry, prompt: Prompt) -> None:
         self._keep(entry, prompt)
