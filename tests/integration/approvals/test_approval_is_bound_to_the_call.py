@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -79,21 +80,22 @@ def invoke(session: str = "s" * 33, state: str = "a=1") -> bytes:
 @pytest.mark.parametrize(
     ("host", "shown", "other", "differs"),
     [
-        (ATHENA, stop("q" * 36), stop("r" * 36), ("QueryExecutionId", "r" * 36)),
-        (AGENTS, invoke("s" * 33), invoke("t" * 33), ("runtimeSessionId", "t" * 33)),
-        (AGENTS, invoke(state="a=1"), invoke(state="a=2"), ("traceState", "a=2")),
+        (ATHENA, partial(stop, "q" * 36), partial(stop, "r" * 36), ("QueryExecutionId", "r" * 36)),
+        (AGENTS, partial(invoke, "s" * 33), partial(invoke, "t" * 33), ("runtimeSessionId", "t" * 33)),
+        (AGENTS, partial(invoke, state="a=1"), partial(invoke, state="a=2"), ("traceState", "a=2")),
     ],
 )
 def test_an_approval_that_waits_for_its_agent_is_used_by_the_same_call_alone(at, host, shown, other, differs):
+    """The requests are signed when the test runs: a signature lives for 15 minutes, and tests take longer."""
     with at(host) as place:
-        place.ask_and_leave(shown)
+        place.ask_and_leave(shown())
         Person(place.gateway).answer(ready=detached)
-        with place.open(other) as agent:
+        with place.open(other()) as agent:
             prompt = Person(place.gateway).answer("deny", ready=lambda prompt: not prompt["detached"])
             assert prompt["params"][differs[0]] == differs[1]
             assert agent.answer().status == 403
         assert place.aws.seen == []
-        with place.open(shown) as agent:
+        with place.open(shown()) as agent:
             assert agent.answer().status == 200
         assert len(place.aws.seen) == 1
 
