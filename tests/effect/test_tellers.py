@@ -92,3 +92,18 @@ def test_every_teller_is_of_an_operation_without_a_template():
 @pytest.mark.parametrize("name", TELLERS)
 def test_a_call_that_sends_nothing_is_told_nevertheless(name):
     assert effect(name, {}).sentence
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        ({"Timeout": 9}, 'Change the settings of function "f"'),
+        (
+            {"Environment": {"Variables": {"STAGE": "x", "LIMIT": "9"}}},
+            'Replace all variables of function "f" by 2 variables ("STAGE", "LIMIT")',
+        ),
+        ({"Environment": {"Variables": {}}}, 'Replace all variables of function "f" by none'),
+    ],
+)
+def test_the_variables_of_a_function_are_replaced_as_a_whole(params, sentence):
+    assert effect("lambda.UpdateFunctionConfiguration", {"FunctionName": "f", **params}).sentence == sentence

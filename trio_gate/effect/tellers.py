@@ -157,6 +157,15 @@ def _let_call(call: Call, masked: Mapping[str, Value]) -> Parts | None:
     return sharing("Let {Principal} call function {FunctionName}")(call, masked)
 
 
+def _function_settings(call: Call, masked: Mapping[str, Value]) -> Parts | None:
+    """AWS replaces the variables as a whole, so those that are not sent are gone."""
+    names = at(masked, "Environment", "Variables")
+    if not isinstance(names, dict):
+        return filled("Change the settings of function {FunctionName}", call, masked)
+    found = filled("Replace all variables of function {FunctionName}", call, masked)
+    return found and [*found, *([" by ", named([*names], "variable")] if names else [" by none"])]
+
+
 def _time_to_live(call: Call, masked: Mapping[str, Value]) -> Parts | None:
     attribute = "{TimeToLiveSpecification.AttributeName}"
     if at(masked, "TimeToLiveSpecification", "Enabled") is True:
@@ -196,6 +205,7 @@ TELLERS: Mapping[str, Teller] = {
     "rds.DeleteDBCluster": _delete_database,
     "rds.DeleteDBInstance": _delete_database,
     "rds.ModifyDBSnapshotAttribute": sharing("Change database snapshot {DBSnapshotIdentifier}"),
+    "lambda.UpdateFunctionConfiguration": _function_settings,
     "route53.ChangeResourceRecordSets": _change_records,
     "s3.PutBucketLifecycleConfiguration": _lifecycle,
     "s3.PutBucketAcl": sharing("Set who has access to bucket {Bucket}"),

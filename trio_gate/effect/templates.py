@@ -163,7 +163,6 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "lambda.Invoke": ("Run function {FunctionName}",),
     "lambda.PublishLayerVersion": ("Publish code layer {LayerName}",),
     "lambda.UpdateFunctionCode": ("Replace the code of function {FunctionName}",),
-    "lambda.UpdateFunctionConfiguration": ("Change the settings of function {FunctionName}",),
     "logs.CreateLogGroup": ("Create log group {logGroupName}",),
     "logs.CreateLogStream": ("Create log stream {logStreamName} in {logGroupName}",),
     "logs.DeleteLogGroup": ("Delete log group {logGroupName} with its logs",),
