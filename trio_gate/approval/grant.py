@@ -17,6 +17,7 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from trio_gate.approval.task import stand
 from trio_gate.approval.terms import Terms
 from trio_gate.values import value_class
 
@@ -72,10 +73,10 @@ class Grant:
         """Whether this person may see and revoke it."""
         return person in self.people
 
-    def stands(self, standings: Mapping[str, str]) -> bool:
-        """Whether its rules and their approvers are unchanged."""
-        rules = ((self.rule, self.standing), *self.others)
-        return all(standings.get(name) == standing for name, standing in rules)
+    @property
+    def rules(self) -> Standings:
+        """All its rules, with their fingerprints."""
+        return ((self.rule, self.standing), *self.others)
 
 
 def grant_of(
@@ -210,7 +211,7 @@ class GrantTable:
 
     def void(self, standings: Mapping[str, str]) -> list[Grant]:
         """The grants whose rule or approvers have changed. `standings` maps names of rules to their present fingerprints."""
-        return [grant for grant in self if not grant.stands(standings)]
+        return [grant for grant in self if not stand(grant.rules, standings)]
 
     def task(self, question: Question, now: datetime) -> Grant | None:
         """The grant that this task became when it was asked for before; None where it has to be asked for."""
@@ -223,7 +224,7 @@ class GrantTable:
 
 
 def _answers(grant: Grant, question: Question, standing: str, now: datetime) -> bool:
-    if spent(grant) or now >= grant.expires_at or (question.rule, standing) not in ((grant.rule, grant.standing), *grant.others):
+    if spent(grant) or now >= grant.expires_at or (question.rule, standing) not in grant.rules:
         return False
     if (grant.agent, grant.account) != (question.agent, question.account):
         return False

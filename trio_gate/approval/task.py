@@ -15,6 +15,14 @@ from trio_gate.values import value_class
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from trio_gate.aws.call import Access
+
+SERVICE, OPERATION = "trio-gate", "AskForTask"
+"""What stands for AWS's names in a question about a task."""
+
+ACCESS: tuple[Access, ...] = ("list", "read", "write")
+"""The access levels that a line may ask for as a whole."""
+
 MAX_LINES = 20
 """Lines of a task: as many as a person reads with care."""
 
@@ -51,12 +59,17 @@ class Task:
 
     def stands(self, standings: Mapping[str, str]) -> bool:
         """Whether all its rules are unchanged; `standings` maps names of rules to their present fingerprints."""
-        return all(standings.get(name) == standing for name, standing in self.rules)
+        return stand(self.rules, standings)
 
 
 def is_task(call: Mapping[str, Any]) -> bool:
     """Whether what is told of a question's call says that it asked for a task."""
-    return (call["service"], call["operation"]) == ("trio-gate", "AskForTask")
+    return (call["service"], call["operation"]) == (SERVICE, OPERATION)
+
+
+def stand(rules: Standings, standings: Mapping[str, str]) -> bool:
+    """Whether these rules are unchanged; `standings` has the present fingerprints."""
+    return all(standings.get(name) == standing for name, standing in rules)
 
 
 def together(rules: Standings) -> str:

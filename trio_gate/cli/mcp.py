@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve on standard input and output until they end."""
     try:
-        from mcp.server import MCPServer  # noqa: PLC0415 - an extra
+        from mcp.server import MCPServer  # noqa: PLC0415 - an extra, which need not be installed
     except ImportError:
         print("trio-gate mcp: it needs the extra `mcp`: pip install 'trio-gate[mcp]'", file=sys.stderr)
         return 1

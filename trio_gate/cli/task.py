@@ -6,12 +6,12 @@ import argparse
 import re
 from typing import Any
 
+from trio_gate.approval.task import ACCESS
 from trio_gate.cli import asking
 from trio_gate.text.visible import plain
 
 _CALLS = re.compile(r"([a-z0-9-]{1,63}|\*):([A-Za-z0-9,]{1,2000})")
 _WHERE = " where "
-_ACCESS = ("list", "read", "write")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,5 +51,5 @@ def _need(text: str) -> dict[str, object]:
         raise argparse.ArgumentTypeError('a need is SERVICE:OPERATION,…, SERVICE:read or *:read, perhaps with " where CONDITION"')
     service, calls = found.groups()
     line: dict[str, object] = {"service": service} if service != "*" else {}
-    line |= {"access": calls} if calls in _ACCESS else {"actions": calls.split(",")}
+    line |= {"access": calls} if calls in ACCESS else {"actions": calls.split(",")}
     return {**line, "match": match.strip(" ")} if where else line

@@ -129,6 +129,11 @@ def _whole(name: str) -> str:
     return visible(name[:MAX_NAME]) + ("…" if len(name) > MAX_NAME else "")
 
 
+def counted(count: int, noun: str) -> str:
+    """A number of things, as in "1 call" and "2 calls"."""
+    return f"{count} {noun if count == 1 else plural(noun)}"
+
+
 def plural(noun: str) -> str:
     """The plural of a noun in our sentences."""
     if noun.endswith("y") and noun[-2:-1] not in "aeiou":

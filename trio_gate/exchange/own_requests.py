@@ -179,4 +179,9 @@ def signed(identified: Identified, credentials: Credentials, *, now: datetime, k
     headers = {name: value for name, value in identified.head.headers if name != "host"}
     until = (now + timedelta(seconds=works)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     said = {"url": url, "headers": headers, "seconds": works, "expires": until}
+    return json_answer(said)
+
+
+def json_answer(said: Mapping[str, object]) -> tuple[ResponseHead, bytes]:
+    """An answer of the gateway's own, in JSON."""
     return ResponseHead(status=200, reason=b"OK", headers=_FIELDS), json.dumps(said).encode("ascii")

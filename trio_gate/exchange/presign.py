@@ -101,6 +101,13 @@ class Presign:
         return Empty()
 
 
+def whole_number(found: object, name: str, most: int) -> int:
+    """A member of JSON by this name, if it is a whole number from 1 to `most`. Raises Malformed."""
+    if type(found) is not int or not 0 < found <= most:
+        raise Malformed(f"`{name}` is not a whole number from 1 to {most}")
+    return found
+
+
 class Members:
     """The members of a JSON object, each of which is taken once. All methods raise Malformed."""
 
@@ -119,10 +126,7 @@ class Members:
 
     def number(self, name: str, most: int, default: int | None = None) -> int:
         """A whole number from 1 to `most`."""
-        found = self._left.pop(name, default)
-        if type(found) is not int or not 0 < found <= most:
-            raise Malformed(f"`{name}` is not a whole number from 1 to {most}")
-        return found
+        return whole_number(self._left.pop(name, default), name, most)
 
     def close(self) -> None:
         """Say that all are taken."""

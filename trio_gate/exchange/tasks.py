@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from trio_gate.approval.grant import standing
 from trio_gate.approval.question import Question, group_of
-from trio_gate.approval.task import MAX_LINES, MAX_PURPOSE, Task, digest_of
+from trio_gate.approval.task import ACCESS, MAX_LINES, MAX_PURPOSE, OPERATION, SERVICE, Task, digest_of
 from trio_gate.aws.params.readers.json_body import read_json
 from trio_gate.effect.reasons import Reason
 from trio_gate.effect.sentence import Names, told
 from trio_gate.errors import Denied, Malformed
+from trio_gate.exchange.presign import whole_number
 from trio_gate.policy import cel
 from trio_gate.policy.condition_words import condition_words
 from trio_gate.text.secret_detection import looks_secret
@@ -52,14 +53,13 @@ _RULES = 512
 
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _ACTION = re.compile(r"[A-Z][A-Za-z0-9]{0,127}")
-_ACCESS: Mapping[str, Access] = {"list": "list", "read": "read", "write": "write"}
 _SAFE = ('aws.level != "danger"', "!has(aws.session_role)")
 """What every line has beside its own words: dangers are asked about one by one, and other roles may do other things."""
 
 
 _NO_CALL: Mapping[str, Any] = {
-    "service": "trio-gate",
-    "operation": "AskForTask",
+    "service": SERVICE,
+    "operation": OPERATION,
     "words": "ask for task",
     "iam_action": None,
     "iam_actions": None,
@@ -152,17 +152,10 @@ def read_task(data: bytes, *, most_uses: int, most_minutes: int) -> TaskRequest:
     return TaskRequest(
         purpose=visible(purpose.strip()),
         needs=tuple(_need(at, line) for at, line in enumerate(needs, 1)),
-        uses=_number(read, "uses", most_uses),
-        minutes=_number(read, "minutes", most_minutes),
+        uses=whole_number(read.get("uses"), "uses", most_uses),
+        minutes=whole_number(read.get("minutes"), "minutes", most_minutes),
         body=read,
     )
-
-
-def _number(read: Mapping[str, object], name: str, most: int) -> int:
-    found = read.get(name)
-    if type(found) is not int or not 0 < found <= most:
-        raise Malformed(f"`{name}` is not a whole number from 1 to {most}")
-    return found
 
 
 def _need(at: int, line: object) -> Need:
@@ -175,13 +168,14 @@ def _need(at: int, line: object) -> Need:
         raise Malformed(f"{where}: `service` is the name of a service as in `aws.service`, such as s3")
     if (actions is None) == (access is None) or (actions is not None and service is None):
         raise Malformed(f"{where} needs either `service` and `actions`, or `access`")
-    if access is not None and (not isinstance(access, str) or access not in _ACCESS):
-        raise Malformed(f"{where}: `access` is one of {', '.join(_ACCESS)}: nothing else is let through by a task")
+    level = next((one for one in ACCESS if one == access), None)
+    if access is not None and level is None:
+        raise Malformed(f"{where}: `access` is one of {', '.join(ACCESS)}: nothing else is let through by a task")
     names = _names(where, actions)
     if match is not None and (not isinstance(match, str) or not match.strip() or len(match) > MAX_MATCH):
         raise Malformed(f"{where}: `match` is a condition in CEL of at most {MAX_MATCH} characters")
     _check(where, match)
-    return Need(service=service, actions=names, access=_ACCESS[access] if isinstance(access, str) else None, match=match)
+    return Need(service=service, actions=names, access=level, match=match)
 
 
 def _names(where: str, actions: object) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.channel.codec import timestamp
-from trio_gate.effect.sentence import plural
+from trio_gate.effect.sentence import counted
 from trio_gate.text.secret_detection import looks_secret
 from trio_gate.values import value_class
 
@@ -83,12 +83,8 @@ def _sentence(question: Question) -> str:
 
 
 def _of_task(task: Task) -> str:
-    calls, lines = _counted(task.uses, "call"), _counted(len(task.lines), "line")
+    calls, lines = counted(task.uses, "call"), counted(len(task.lines), "line")
     return f"Let up to {calls} of a task through in {task.minutes} min ({lines})"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun if count == 1 else plural(noun)}"
 
 
 def arguments(notice: Notice) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trio_gate.effect.sentence import counted
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
@@ -53,9 +54,5 @@ class Undelivered:
     def lines(self) -> tuple[str, ...]:
         """A line for each receiver that was not notified of something."""
         return tuple(
-            f"{name} was not notified of {_calls(count)}, last at {last}" for name, (count, last) in self._counts.items()
+            f"{name} was not notified of {counted(count, 'call')}, last at {last}" for name, (count, last) in self._counts.items()
         )
-
-
-def _calls(count: int) -> str:
-    return "1 call" if count == 1 else f"{count} calls"

@@ -1,6 +1,5 @@
 """What an agent reads about itself at the gateway's own address, and that nobody else reads it."""
 
-import hashlib
 import json
 import re
 import subprocess
@@ -11,34 +10,11 @@ from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import ACCOUNTS, DEPLOY, REGION
 from tests.kit.approvals.approver import Person
-from tests.kit.approvals.own_view import get, view
+from tests.kit.approvals.own_view import AGENTS, OTHERS, ROOT, get, view
 from tests.kit.gateway import SECRET, TOKEN, running
 from trio_gate.approval.channel.frames import EndSession, Lift, Stop
 from trio_gate.approval.terms import Terms
 
-OTHER_SECRET = "other-secret-0123456789"
-ROOT = "tg_root-0123456789abcdef0123456789abcdef"
-AGENTS = f"""
-agent "ci" {{
-  key_suffix = "CI01"
-  secret     = "{SECRET}"
-  accounts   = ["222222222222"]
-}}
-agent "other" {{
-  key_suffix = "OT01"
-  secret     = "{OTHER_SECRET}"
-}}
-person "root" {{
-  token_sha256 = "{hashlib.sha256(ROOT.encode()).hexdigest()}"
-  may_stop     = true
-  may_grant    = true
-  may_observe  = true
-}}
-approver "human" "slow" {{
-  people  = [person.root]
-  hold    = "1s"
-}}
-"""
 RULES = """\
 rule "others alone" {
   match  = agent.name == "other"
@@ -75,7 +51,6 @@ rule "slow" {
   reason    = "the team looks at it"
 }
 """
-OTHERS = {"suffix": "OT01", "secret": OTHER_SECRET}
 
 
 @pytest.fixture(scope="module")

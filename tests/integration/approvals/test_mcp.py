@@ -14,8 +14,9 @@ from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
 from scripts.embedded.aws import ACCOUNTS, REGION
-from tests.integration.approvals.test_tasks import AGENTS, ROOT, RULES
+from tests.integration.approvals.test_tasks import RULES
 from tests.kit.approvals.approver import Person
+from tests.kit.approvals.own_view import AGENTS, ROOT
 from tests.kit.gateway import SECRET, running
 
 PATIENCE = 90

@@ -1,6 +1,5 @@
 """What an agent is told when its call is not answered by AWS: in a word for programs, and in a sentence that says what to do next."""
 
-import hashlib
 import re
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,25 +7,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.kit.approvals.approver import Person
+from tests.kit.approvals.scripted_agent import TOKEN, people
 from tests.kit.gateway import running
 from tests.kit.standins.scripted import scripted
 from trio_gate.approval.channel.frames import Lift, Stop
 
-TOKEN = "tg_carol-0123456789abcdef0123456789abcdef"
-PEOPLE = f"""
-person "carol" {{
-  token_sha256 = "{hashlib.sha256(TOKEN.encode()).hexdigest()}"
-  may_stop     = true
-}}
-approver "human" "slow"  {{
-  people = [person.carol]
-  hold   = "1s"
-}}
-approver "human" "brief" {{
-  people  = [person.carol]
-  timeout = "1s"
-}}
-"""
+PEOPLE = people(brief=1)
 RULES = """\
 rule "reads" {
   match  = aws.access in ["read", "list"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -14,30 +13,10 @@ from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import ACCOUNTS, REGION
 from tests.kit.approvals.approver import Person
-from tests.kit.approvals.own_view import get, view
+from tests.kit.approvals.own_view import AGENTS, OTHERS, ROOT, get, view
 from tests.kit.gateway import SECRET, running
 from trio_gate.approval.channel.frames import Accepted, Revoke
 
-OTHER_SECRET = "other-secret-0123456789"
-ROOT = "tg_root-0123456789abcdef0123456789abcdef"
-AGENTS = f"""
-agent "ci" {{
-  key_suffix = "CI01"
-  secret     = "{SECRET}"
-}}
-agent "other" {{
-  key_suffix = "OT01"
-  secret     = "{OTHER_SECRET}"
-}}
-person "root" {{
-  token_sha256 = "{hashlib.sha256(ROOT.encode()).hexdigest()}"
-  may_grant    = true
-}}
-approver "human" "slow" {{
-  people = [person.root]
-  hold   = "1s"
-}}
-"""
 RULES = """\
 rule "objects" {
   match     = aws.service == "s3"
@@ -50,7 +29,6 @@ rule "topics" {
   approvers = [human.slow]
 }
 """
-OTHERS = {"suffix": "OT01", "secret": OTHER_SECRET}
 HEADERS = "HTTPHeaders"
 
 

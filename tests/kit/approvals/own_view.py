@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 from typing import Any
@@ -12,6 +13,34 @@ from botocore.credentials import Credentials
 
 from scripts.embedded.aws import ACCOUNTS, REGION
 from tests.kit.gateway import SECRET, Gateway
+
+OTHER_SECRET = "other-secret-0123456789"
+ROOT = "tg_root-0123456789abcdef0123456789abcdef"
+AGENTS = f"""
+agent "ci" {{
+  key_suffix = "CI01"
+  secret     = "{SECRET}"
+  accounts   = ["222222222222"]
+}}
+agent "other" {{
+  key_suffix = "OT01"
+  secret     = "{OTHER_SECRET}"
+}}
+person "root" {{
+  token_sha256 = "{hashlib.sha256(ROOT.encode()).hexdigest()}"
+  may_stop     = true
+  may_grant    = true
+  may_observe  = true
+}}
+approver "human" "slow" {{
+  people  = [person.root]
+  hold    = "1s"
+}}
+"""
+"""Two agents, and a person who answers within a second, or has the agent ask again."""
+
+OTHERS = {"suffix": "OT01", "secret": OTHER_SECRET}
+"""The keys of the second agent, for `get`."""
 
 PATIENCE = 90
 """Seconds for an answer, which may wait for people."""

@@ -6,7 +6,5 @@ import shutil
 
 import pytest
 
-with_curl = pytest.mark.skipif(
-    shutil.which("curl") is None, reason="curl is not installed"
-)  # reason: slim systems come without it
+with_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")  # reason: slim systems have none
 """Marks a test that runs curl: it is skipped by name where that is missing."""

@@ -274,7 +274,7 @@ def granted(grant: Grant) -> Granted:
     for name in ("repeat_key", "standing", "people", "others"):
         del shown[name]
     if grant.kind == "task":
-        shown["rules"] = [grant.rule, *(name for name, _ in grant.others)]
+        shown["rules"] = [name for name, _ in grant.rules]
     else:
         del shown["purpose"]
     return Granted(grant=shown)

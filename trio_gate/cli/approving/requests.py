@@ -73,7 +73,10 @@ async def decide(prompt_id: str, answer: TypedAnswer, connect: Connect, *, json:
         if lets_go(prompt, reply):
             console = ApproverConsole(json=json)
             outcome = await _outcome(channel, prompt_id)
-            console.frame(outcome, prompt) if outcome is not None else console.say(NOT_KNOWN_YET)
+            if outcome is None:
+                console.say(NOT_KNOWN_YET)
+            else:
+                console.frame(outcome, prompt)
         return status
 
 

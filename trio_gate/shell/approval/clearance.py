@@ -29,7 +29,6 @@ class HubClearance:
     Attributes:
         verdict: who approved, and the reason they gave.
         grant: the id of the grant that is used; None where people were asked.
-        lasting: whether a grant, or a task's, has to be on disk before it counts.
     """
 
     def __init__(
@@ -46,7 +45,6 @@ class HubClearance:
     ) -> None:
         self.verdict = verdict
         self.grant = grant
-        self.lasting = grant is not None or asked.question.task is not None
         self._asked = asked
         self._grants = grants
         self._ledger = ledger
@@ -58,6 +56,11 @@ class HubClearance:
         self._left = self._closed = False
         self._live = LiveApproval(question=asked.question, standing=asked.standing, verdict=verdict, grant=grant)
         grants.live.add(self._live)
+
+    @property
+    def lasting(self) -> bool:
+        """Whether a grant, or a task's, has to be on disk before it counts."""
+        return self.grant is not None or self._asked.question.task is not None
 
     def sending(self) -> None:
         """Note that the call is being sent. Raises Denied if the approval was taken back meanwhile."""

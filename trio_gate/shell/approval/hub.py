@@ -346,9 +346,8 @@ class ApprovalHub:
         if attempt is not None:
             attempt.answer(self._clearances.approved(attempt.asked, verdict) if approved else verdict)
         self._ended(after, grant, why)
-        if approved and question.task is None and proposed(after) is not None:
-            self._let_go(question, entry.standing)
-        for rule, standing in question.task.rules if approved and question.task else ():
+        own = ((question.rule, entry.standing),) if proposed(after) is not None else ()
+        for rule, standing in (question.task.rules if question.task else own) if approved else ():
             self._let_go(replace(question, rule=rule), standing)
 
     def _ended(self, after: Prompt, grant: str | None, why: str = "") -> None:

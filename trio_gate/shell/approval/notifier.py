@@ -51,7 +51,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Watched:
-    """A question, which notices of it have a task or need none, and which were told; `changed` is set when it ends."""
+    """A question, which notices of it have a task or need none, and which were told; `over` is set when it ends."""
 
     entry: Entry
     begun: set[Key]

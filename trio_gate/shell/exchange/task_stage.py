@@ -5,7 +5,6 @@ Rule: a task is no call, so nothing of it is signed or sent. What it lets throug
 
 from __future__ import annotations
 
-import json
 import secrets
 from datetime import UTC
 from typing import TYPE_CHECKING
@@ -15,11 +14,11 @@ import trio
 from trio_gate.approval.grant import task_id
 from trio_gate.approval.state import Verdict
 from trio_gate.errors import Denied, Unidentified
+from trio_gate.exchange.own_requests import json_answer
 from trio_gate.exchange.tasks import read_task, task_of, task_question
 from trio_gate.ports import Asked
 from trio_gate.shell.exchange.approve import decision_of, not_approved, wait_for
 from trio_gate.shell.exchange.large_calls import in_worker
-from trio_gate.wire.head import ResponseHead
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -33,8 +32,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.exchange.recorder import Recorder
     from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.shell.net.agent_stream import AgentStream
-
-_FIELDS = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
+    from trio_gate.wire.head import ResponseHead
 
 
 async def ask_for_task(
@@ -79,14 +77,13 @@ def end_task(task: str, proven: Proven, services: SharedServices) -> tuple[Respo
     """The answer to an agent that ends a task of its own. Raises Unidentified (404) where there is none of this id."""
     if not services.approvals.end_task(proven.admitted.agent_name, task):
         raise Unidentified("no task of this agent has this id, or it is over", status=404)
-    return ResponseHead(status=200, reason=b"OK", headers=_FIELDS), json.dumps({"task": task, "ended": True}).encode("ascii")
+    return json_answer({"task": task, "ended": True})
 
 
 def _granted(grant: Grant) -> tuple[ResponseHead, bytes]:
     """What says that a task is granted, and how much of it is left."""
     ends = grant.expires_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    said = {"task": grant.id, "uses": grant.uses - grant.used, "expires": ends}
-    return ResponseHead(status=200, reason=b"OK", headers=_FIELDS), json.dumps(said).encode("ascii")
+    return json_answer({"task": grant.id, "uses": grant.uses - grant.used, "expires": ends})
 
 
 def _nothing(_: str) -> bool:
