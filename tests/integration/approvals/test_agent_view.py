@@ -12,6 +12,7 @@ from scripts.embedded.aws import ACCOUNTS, DEPLOY, REGION
 from tests.kit.approvals.approver import Person
 from tests.kit.approvals.own_view import AGENTS, OTHERS, ROOT, get, view
 from tests.kit.gateway import SECRET, TOKEN, running
+from tests.kit.wire.curl import with_curl
 from trio_gate.approval.channel.frames import EndSession, Lift, Stop
 from trio_gate.approval.terms import Terms
 
@@ -217,6 +218,7 @@ def test_without_agents_everyone_on_the_machine_is_the_same(embedded_aws, tmp_pa
         assert [one["accounts"] for one in said["calls"]] == [["111111111111"], ["222222222222"]]
 
 
+@with_curl
 def test_curl_asks_too(gate):
     keys = f"AKIA222222222222CI01:{SECRET}"
     command = ["curl", "-sS", "--noproxy", "*", "--aws-sigv4", f"aws:amz:{REGION}:trio-gate", "--user", keys]
