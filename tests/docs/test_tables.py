@@ -7,9 +7,11 @@ import tomllib
 
 import pytest
 
+from scripts.data import make_reference
 from tests.docs.pages import rows, section, text
 from tests.kit.configs import faults_of, load
 from tests.kit.paths import ROOT
+from trio_gate.config.blocks import SHAPES
 from trio_gate.facet.docs import table
 
 DOCS = ROOT / "docs"
@@ -30,6 +32,16 @@ HEADERS = {
 def test_the_facets_are_those_of_the_schema():
     shown = text(DOCS / "facets.md").partition("<!-- facets: made by the program -->\n")[2].partition("<!-- /facets -->")[0]
     assert shown == table()
+
+
+def test_the_reference_is_what_the_readers_of_blocks_ask_for():
+    """`python -m scripts.data.make_reference > docs/reference.md` makes it."""
+    assert text(DOCS / "reference.md") == make_reference.page()
+
+
+def test_the_reference_has_every_kind_of_block():
+    shown = set(re.findall(r"^## `(\w+)", text(DOCS / "reference.md"), re.MULTILINE))
+    assert set(SHAPES) - {"plugin"} <= shown
 
 
 def attributes(header):

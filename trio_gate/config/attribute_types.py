@@ -6,23 +6,45 @@ Rule: a message quotes only what is written in the file, never what `env` or `fi
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from trio_gate.config.expressions import Reference
 from trio_gate.config.host_pattern import well_formed
 from trio_gate.config.model import Address
 from trio_gate.config.source import Flaw
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Mapping
 
     from trio_gate.config.expressions import Value
 
-    T = TypeVar("T")
-    H = TypeVar("H", bound=Hashable)
-    S = TypeVar("S", bound=str)
-    Kind = Callable[[Value], T]
+T = TypeVar("T")
+H = TypeVar("H", bound=Hashable)
+S = TypeVar("S", bound=str)
+
+
+@value_class
+class Kind(Generic[T]):
+    """A kind of values. Call it with a `Value` to get what `model` holds of it; raises Flaw.
+
+    Attributes:
+        form: how values are written, in a few words.
+        read: what the kind is called for.
+        shown: a value as the file would have it.
+    """
+
+    form: str
+    read: Callable[[Value], T]
+    shown: Callable[[T], str] = json.dumps
+
+    def __call__(self, value: Value) -> T:
+        """What `model` holds of a value. Raises Flaw."""
+        return self.read(value)
+
 
 DAY = 86_400.0
 """Seconds in a day."""
@@ -51,8 +73,7 @@ def _name(value: Value) -> str:
     return names[type(data)]
 
 
-def text(value: Value) -> str:
-    """A non-empty string of one line, all of it printable. Raises Flaw, like every kind below."""
+def _text(value: Value) -> str:
     if not isinstance(value.data, str):
         quoted = f'write "{value.data.path}"' if isinstance(value.data, Reference) else None
         raise wrong(value, "a string", quoted)
@@ -61,6 +82,14 @@ def text(value: Value) -> str:
     if not value.data.isprintable():
         raise Flaw(value.at, "the string holds a line break or another character that is not printable")
     return value.data
+
+
+text = Kind(form="a string", read=_text)
+"""A non-empty string of one line, all of it printable."""
+
+
+file = Kind(form="a file's path", read=_text)
+"""The path of a file or folder, as it is written."""
 
 
 def short(limit: int) -> Kind[str]:
@@ -72,14 +101,17 @@ def short(limit: int) -> Kind[str]:
             raise Flaw(value.at, f"the string has {len(data)} characters, more than {limit}")
         return data
 
-    return read
+    return Kind(form=f"a string of at most {limit} characters", read=read)
 
 
-def flag(value: Value) -> bool:
-    """A boolean, written true or false."""
+def _flag(value: Value) -> bool:
     if not isinstance(value.data, bool):
         raise wrong(value, "true or false")
     return value.data
+
+
+flag = Kind(form="`true` or `false`", read=_flag)
+"""A boolean."""
 
 
 def whole(low: int, high: int) -> Kind[int]:
@@ -92,7 +124,7 @@ def whole(low: int, high: int) -> Kind[int]:
             raise Flaw(value.at, f"expected a number from {low} to {high}")
         return value.data
 
-    return read
+    return Kind(form=f"a number from {low:,} to {high:,}", read=read)
 
 
 def one_of(*choices: S) -> Kind[S]:
@@ -105,7 +137,7 @@ def one_of(*choices: S) -> Kind[S]:
                 return choice
         raise Flaw(value.at, "expected one of " + ", ".join(f'"{choice}"' for choice in choices))
 
-    return read
+    return Kind(form=" or ".join(f'`"{choice}"`' for choice in choices), read=read)
 
 
 def matching(form: re.Pattern[str], wanted: str, hint: str | None = None) -> Kind[str]:
@@ -117,7 +149,7 @@ def matching(form: re.Pattern[str], wanted: str, hint: str | None = None) -> Kin
             raise Flaw(value.at, f"expected {wanted}", hint)
         return data
 
-    return read
+    return Kind(form=wanted, read=read)
 
 
 def sha256(of: str, hint: str | None = None) -> Kind[str]:
@@ -137,13 +169,21 @@ def duration(low: float = 1, high: float = DAY) -> Kind[float]:
             raise Flaw(value.at, f"expected a duration from {shown_seconds(low)} to {shown_seconds(high)}")
         return seconds
 
-    return read
+    return Kind(
+        form=f"a duration from `{_quoted(low)}` to `{_quoted(high)}`",
+        read=read,
+        shown=_quoted,
+    )
+
+
+def _quoted(seconds: float) -> str:
+    return f'"{shown_seconds(seconds)}"'
 
 
 def shown_seconds(seconds: float) -> str:
     """A duration as it may be written in the file."""
     for unit in ("h", "m"):
-        if seconds % _SECONDS[unit] == 0:
+        if seconds and seconds % _SECONDS[unit] == 0:
             return f"{seconds / _SECONDS[unit]:g}{unit}"
     return f"{seconds:g}s"
 
@@ -163,7 +203,13 @@ def size(low: int, high: int) -> Kind[int]:
             raise Flaw(value.at, f"expected a size from {low} to {high} bytes")
         return data
 
-    return read
+    return Kind(form=f"a size from `{_shown_size(low)}` to `{_shown_size(high)}`", read=read, shown=_shown_size)
+
+
+def _shown_size(size: int) -> str:
+    """A size as it may be written in the file."""
+    unit = next(unit for unit in reversed(_BYTES) if size % _BYTES[unit] == 0)
+    return f'"{size // _BYTES[unit]}{unit}"'
 
 
 def listing(item: Kind[H], *, or_one: bool = False) -> Kind[tuple[H, ...]]:
@@ -191,11 +237,10 @@ def listing(item: Kind[H], *, or_one: bool = False) -> Kind[tuple[H, ...]]:
             raise Flaw(flaws[0].at, flaws[0].message, flaws[0].hint, also=flaws[1:])
         return tuple(found)
 
-    return read
+    return Kind(form=f"{item.form}, or a list of such" if or_one else f"a list, each {item.form}", read=read)
 
 
-def arguments(value: Value) -> tuple[str, ...]:
-    """A program and its arguments: a list of strings, the first of them an absolute path."""
+def _arguments(value: Value) -> tuple[str, ...]:
     if not isinstance(value.data, tuple):
         raise wrong(value, "a list: a program and its arguments", "write [ ] around it")
     words = tuple(map(text, value.data))
@@ -204,8 +249,11 @@ def arguments(value: Value) -> tuple[str, ...]:
     return words
 
 
-def account(value: Value) -> str:
-    """An account id: 12 ASCII digits, as a string."""
+arguments = Kind(form="a list: a program's absolute path and its arguments", read=_arguments)
+"""A program and its arguments: a list of strings, the first of them an absolute path."""
+
+
+def _account(value: Value) -> str:
     if isinstance(value.data, int) and not isinstance(value.data, bool):
         raise Flaw(value.at, "an account id is a string", "write it in quotes: as a number it would lose leading zeros")
     data = text(value)
@@ -214,8 +262,11 @@ def account(value: Value) -> str:
     return data
 
 
-def labelled_account(value: Value) -> tuple[str, str | None]:
-    """An account id and its label, None without one; written "111111111111" or "111111111111=prod"."""
+account = Kind(form="an account id", read=_account)
+"""An account id: 12 ASCII digits, as a string."""
+
+
+def _labelled_account(value: Value) -> tuple[str, str | None]:
     if not isinstance(value.data, str):
         return account(value), None
     number, equals, label = text(value).partition("=")
@@ -226,32 +277,45 @@ def labelled_account(value: Value) -> tuple[str, str | None]:
     return number, label or None
 
 
+labelled_account = Kind(form='an account id, as `"111111111111"` or with a label `"111111111111=prod"`', read=_labelled_account)
+"""An account id and its label, None without one."""
+
+
 COLORS = ("red", "orange", "yellow", "green", "blue", "purple")
 """The colors that an account may have on the approvals page, which has each of them in its light and its dark scheme."""
 
 
-def colors(value: Value) -> dict[str, str]:
-    """A map from an account's label or id to one of COLORS."""
+def _colors(value: Value) -> dict[str, str]:
     if not isinstance(value.data, dict):
         raise wrong(value, "a map of labels and colors", 'such as { prod = "red" }')
     return {name: one_of(*COLORS)(part) for name, part in value.data.items()}
 
 
-def host(value: Value) -> str:
-    """A host name or IP literal, in lower case."""
+colors = Kind(form=f"a map of labels or ids and colors: {', '.join(COLORS)}", read=_colors)
+"""A map from an account's label or id to one of COLORS."""
+
+
+def _host(value: Value) -> str:
     data = text(value).lower()
     if not (is_literal(data) or (_HOST.fullmatch(data) and len(data) <= 253)):
         raise Flaw(value.at, "expected a host name, without scheme or port")
     return data
 
 
-def host_pattern(value: Value) -> str:
-    """A host pattern (see `host_pattern`), in lower case."""
+host = Kind(form="a host name or an address", read=_host)
+"""A host name or IP literal, in lower case."""
+
+
+def _host_pattern(value: Value) -> str:
     data = text(value).lower()
     if not well_formed(data):
         hint = "a label is letters, digits and hyphens, or `*` for one or more labels: *.amazonaws.com"
         raise Flaw(value.at, "expected a host pattern", hint)
     return data
+
+
+host_pattern = Kind(form='a host pattern, as `"*.amazonaws.com"`', read=_host_pattern)
+"""A host pattern (see `host_pattern`), in lower case."""
 
 
 def address(low: int) -> Kind[Address]:
@@ -267,7 +331,7 @@ def address(low: int) -> Kind[Address]:
             raise Flaw(value.at, f"expected a port from {low} to 65535")
         return Address(host=name, port=int(match[3]))
 
-    return read
+    return Kind(form='a host and a port, as `"127.0.0.1:8080"`', read=read, shown=str)
 
 
 def _dialable(name: str) -> bool:
@@ -310,7 +374,7 @@ def reference(declared: Mapping[str, str], kind: str, nearest: Callable[[str, li
             raise Flaw(value.at, f"`{path}` is {_a(declared[path])}, not {_a(kind)}")
         return path
 
-    return read
+    return Kind(form=f"a reference to {_a(kind)}", read=read)
 
 
 def _a(kind: str) -> str:

@@ -135,7 +135,7 @@ def credential(form: Form) -> Credential:
 
 def endpoint(form: Form, credentials: Mapping[str, Credential]) -> Endpoint | None:
     """Read a set of accounts; None if it is faulty. `credentials` are the readable ones, by id."""
-    hosts = form.take(attribute_types.listing(attribute_types.host_pattern), "hosts") or ("*",)
+    hosts = form.default(attribute_types.listing(attribute_types.host_pattern), "hosts", ("*",))
     assume = role_settings.read(form, needed=True)
     through, through_id = _through(form)
     region = form.need(attribute_types.matching(_REGION, 'a region such as "us-east-1"'), "region")
@@ -143,7 +143,7 @@ def endpoint(form: Form, credentials: Mapping[str, Credential]) -> Endpoint | No
     listed = form.need(attribute_types.listing(attribute_types.labelled_account), "accounts")
     colored = form.take(attribute_types.colors, "colors")
     asking = form.take(_ROLE, "organization_role")
-    checked = form.take(attribute_types.flag, "expected_bucket_owner") or False
+    checked = form.default(attribute_types.flag, "expected_bucket_owner", default=False)
     owned = _owned_buckets(form, checked=checked)
     form.close()
     accounts = _labels(form, listed or ())
@@ -227,7 +227,7 @@ def upstream(form: Form) -> Upstream | None:
 def person(form: Form) -> Person | None:
     """Read a person, whom a token proves; None if the block is faulty."""
     token = form.need(attribute_types.sha256("the person's token", "`trio-gate person new` makes both"), "token_sha256")
-    kind = form.take(_KIND, "kind") or "human"
+    kind = form.default(_KIND, "kind", "human")
     may = {name: form.default(attribute_types.flag, name, default=False) for name in RIGHTS}
     form.close()
     if token == EMPTY_SHA256:
@@ -288,7 +288,7 @@ def _needs(form: Form, action: str | None) -> None:
 
 def path(form: Form, name: str) -> str | None:
     """The path in an attribute, made absolute from the configuration's folder; None if it is not given or faulty."""
-    given = form.take(attribute_types.text, name)
+    given = form.take(attribute_types.file, name)
     return None if given is None else form.reading.lookups.path(given)
 
 

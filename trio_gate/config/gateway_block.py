@@ -36,7 +36,7 @@ def gateway(form: Form, *, proven: bool) -> Gateway:
     listeners, administration = _listeners(form, proven=proven)
     connections = form.default(attribute_types.whole(1, 1_000_000), "max_connections", 1000)
     made = Gateway(
-        state_dir=path(form, "state_dir") or form.reading.lookups.path("./state"),
+        state_dir=form.reading.lookups.path(form.default(attribute_types.file, "state_dir", "./state")),
         listeners=listeners,
         admin=administration,
         ca_file=path(form, "ca_file"),
@@ -47,9 +47,8 @@ def gateway(form: Form, *, proven: bool) -> Gateway:
         held_total=form.default(attribute_types.size(_KIB, _TIB), "held_total", 512 * _MIB),
         spool_limit=form.default(attribute_types.size(_KIB, 1024 * _TIB), "spool_limit", 8 * _GIB),
         max_connections=connections,
-        max_connections_per_agent=form.default(
-            attribute_types.whole(1, 1_000_000), "max_connections_per_agent", max(1, connections // 2)
-        ),
+        max_connections_per_agent=form.take(attribute_types.whole(1, 1_000_000), "max_connections_per_agent")
+        or max(1, connections // 2),
         max_pending=form.default(attribute_types.whole(1, 10_000), "max_pending", 1000),
         max_pending_per_agent=form.default(attribute_types.whole(1, 10_000), "max_pending_per_agent", 100),
         grant_ttl=form.default(attribute_types.duration(), "grant_ttl", 1800.0),

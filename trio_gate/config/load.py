@@ -63,6 +63,16 @@ def load(
     return replace(config, sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
 
 
+def forms_of(text: str) -> list[Form]:
+    """What the readers of blocks ask of those in a text, whatever its faults: the readers are the schema of the file."""
+    report = Report(Source(text, "the schema"))
+    lookups = Lookups(env=lambda _: None, read_file=lambda _: "", base_dir="/")
+    root = hcl.read(report, top=blocks.SHAPES.keys(), sensitive=blocks.sensitive)
+    declared = _Blocks(root, Reading(report=report, lookups=lookups, check=lambda _: (), declared={}))
+    _config(declared, report, None, NO_CHECKS)
+    return declared.read
+
+
 class _Blocks:
     """The top-level blocks, checked for kind, labels and duplicates."""
 
@@ -70,6 +80,7 @@ class _Blocks:
         self.reading = reading
         self.good: list[Block] = []
         self.seen: dict[str, Block] = {}
+        self.read: list[Form] = []
         report = reading.report
         for attribute in root.attributes:
             report.add(attribute.at, f"attribute `{attribute.name}` is outside any block")
@@ -96,7 +107,10 @@ class _Blocks:
 
     def forms(self, kind: str) -> Iterator[Form]:
         """Forms for the readable blocks of a kind, in the file's order."""
-        return (Form(block, self.reading) for block in self.good if block.kind == kind and not block.broken)
+        for block in self.good:
+            if block.kind == kind and not block.broken:
+                self.read.append(Form(block, self.reading))
+                yield self.read[-1]
 
 
 def _config(declared: _Blocks, report: Report, find: Find | None, trust: Trust) -> Config:

@@ -16,7 +16,7 @@ import unicodedata
 from typing import TYPE_CHECKING, NoReturn
 
 from trio_gate.config import attribute_types
-from trio_gate.config.attribute_types import wrong
+from trio_gate.config.attribute_types import Kind, wrong
 from trio_gate.config.model import RoleSettings
 from trio_gate.config.source import Flaw
 from trio_gate.text.json_members import once
@@ -83,8 +83,7 @@ def external_id(form: Form, name: str) -> str | None:
     return form.take(attribute_types.matching(_EXTERNAL_ID, wanted), name)
 
 
-def policy(value: Value) -> str:
-    """A session policy, as JSON without blanks."""
+def _policy(value: Value) -> str:
     if not isinstance(value.data, str):
         raise wrong(value, "a policy in JSON", 'as a string, a heredoc or file("policy.json")')
     try:
@@ -99,6 +98,10 @@ def policy(value: Value) -> str:
     if len(written) > MOST_POLICY:
         raise Flaw(value.at, f"the policy has {len(written)} characters without its blanks, more than {MOST_POLICY}")
     return written
+
+
+policy = Kind(form=f"a policy in JSON of at most {MOST_POLICY:,} characters", read=_policy)
+"""A session policy, as JSON without blanks."""
 
 
 def _finite(digits: str) -> float:
@@ -164,8 +167,7 @@ def _is_condition(value: object) -> bool:
     )
 
 
-def tags(value: Value) -> tuple[tuple[str, str], ...]:
-    """Session tags: a map of keys and values."""
+def _tags(value: Value) -> tuple[tuple[str, str], ...]:
     if not isinstance(value.data, dict):
         raise wrong(value, "a map of tags", 'such as { team = "data" }')
     if not 1 <= len(value.data) <= MOST_TAGS:
@@ -183,6 +185,10 @@ def tags(value: Value) -> tuple[tuple[str, str], ...]:
     if flaws:
         raise Flaw(flaws[0].at, flaws[0].message, flaws[0].hint, also=flaws[1:])
     return tuple(found)
+
+
+tags = Kind(form=f"a map of at most {MOST_TAGS} keys and values", read=_tags)
+"""Session tags: a map of keys and values."""
 
 
 def _key(key: str, part: Value) -> str:

@@ -19,7 +19,7 @@ def sha256(text):
 
 FAULTS = {
     "secret and secrets": (
-        'agent "ci" { key_suffix = "CI" §secret = "0123456789abcdef" secrets = ["0123456789abcdeg"] }',
+        'agent "ci" { key_suffix = "CI" secret = §"0123456789abcdef" secrets = ["0123456789abcdeg"] }',
         ["`secret` and `secrets` cannot be used together"],
     ),
     "one of the secrets short": (

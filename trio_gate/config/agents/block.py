@@ -9,6 +9,7 @@ from trio_gate.config import attribute_types, role_settings
 from trio_gate.config.agents.networks import network
 from trio_gate.config.agents.oidc import oidc
 from trio_gate.config.agents.trust import checked
+from trio_gate.config.block_reader import title
 from trio_gate.config.blocks import EMPTY_SHA256
 from trio_gate.config.model import KEY_TEXT, Agent, AgentLimits, CertificateProof
 
@@ -110,14 +111,13 @@ def _limits(form: Form) -> AgentLimits:
 def _secrets(form: Form) -> tuple[str, ...] | None:
     """The secrets that an agent may sign with: one, or several while they are being replaced."""
     secret = attribute_types.matching(KEY_TEXT, "a secret of printable ASCII characters without spaces")
-    found: tuple[str, ...] | None
-    if form.given("secrets") is None:
-        one = form.need(secret, "secret")
-        found, of = None if one is None else (one,), "secret"
-    else:
-        found, of = form.take(attribute_types.listing(secret), "secrets"), "secrets"
-        if form.given("secret") is not None:
-            form.fault("`secret` and `secrets` cannot be used together", "write all of them in `secrets`", of="secret")
+    one, several = form.take(secret, "secret"), form.take(attribute_types.listing(secret), "secrets")
+    of = "secret" if form.given("secrets") is None else "secrets"
+    found = several if of == "secrets" else None if one is None else (one,)
+    if form.given(of) is None:
+        form.fault(f"{title(form.block)} needs `secret`")
+    if of == "secrets" and form.given("secret") is not None:
+        form.fault("`secret` and `secrets` cannot be used together", "write all of them in `secrets`", of="secret")
     for part, text in enumerate(found or ()):
         if len(text) < SHORTEST_SECRET:
             hint = "make one with `openssl rand -hex 20`"

@@ -11,7 +11,7 @@ import ipaddress
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import TYPE_CHECKING
 
-from trio_gate.config.attribute_types import text
+from trio_gate.config.attribute_types import Kind, text
 from trio_gate.config.source import Flaw
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ _REMEMBERED = 1024
 _MAPPED = IPv6Network("::ffff:0:0/96")
 
 
-def network(value: Value) -> Network:
-    """A network in CIDR notation, or one address. Raises Flaw."""
+def _network(value: Value) -> Network:
     written = text(value)
     try:
         found = ipaddress.ip_network(written.replace("%", "no zone"), strict=False)
@@ -41,6 +40,10 @@ def network(value: Value) -> Network:
             value.at, f"the network has IPv4 in it, in the form of IPv6 ({_MAPPED}), which counts as IPv4", "write a smaller one"
         )
     return found
+
+
+network = Kind(form='a network, as `"10.0.0.0/8"`, or an address', read=_network)
+"""A network in CIDR notation, or one address."""
 
 
 def _unmapped(found: IPv6Network) -> IPv4Network:

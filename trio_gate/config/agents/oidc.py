@@ -39,7 +39,7 @@ def _block(form: Form, trust: Trust) -> OidcProof | None:
     wanted = 'the issuer\'s URL, as the claim `iss` has it: "https://HOST/PATH"'
     issuer = form.need(attribute_types.matching(_ISSUER, wanted), "issuer")
     audience = form.need(attribute_types.short(LONGEST), "audience")
-    claims = form.need(_claims, "claims")
+    claims = form.need(_CLAIMS, "claims")
     keys = form.take(checked(form.reading.lookups, trust.keys), "jwks_file")
     form.close()
     if form.block.labels:
@@ -69,3 +69,6 @@ def _claims(value: Value) -> tuple[tuple[str, str], ...]:
     if flaws:
         raise Flaw(flaws[0].at, flaws[0].message, flaws[0].hint, also=flaws[1:])
     return tuple(sorted(found))
+
+
+_CLAIMS = attribute_types.Kind(form="a map of claims and texts", read=_claims)

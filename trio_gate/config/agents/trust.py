@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trio_gate.config import attribute_types
+from trio_gate.config.attribute_types import Kind
 from trio_gate.config.source import Flaw
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from trio_gate.config.attribute_types import Kind
     from trio_gate.config.expressions import Lookups, Value
 
     Check = Callable[[str], str]
@@ -33,11 +33,11 @@ NO_CHECKS = Trust(authority=str, keys=str)
 def checked(lookups: Lookups, check: Check) -> Kind[str]:
     """The text of a file that is named, as `check` returns it."""
 
-    def kind(value: Value) -> str:
+    def read(value: Value) -> str:
         text = lookups.contents(attribute_types.text(value), value.at)
         try:
             return check(text)
         except ValueError as fault:
             raise Flaw(value.at, str(fault)) from None
 
-    return kind
+    return Kind(form=attribute_types.file.form, read=read)

@@ -50,9 +50,9 @@ def receivers(form: Form) -> tuple[Receiver, ...]:
 def _receiver(form: Form) -> Receiver | None:
     labels = form.block.labels
     command = form.take(attribute_types.arguments, "program")
-    webhook = form.take(_url, "webhook")
-    slack = form.take(_url, "slack")
-    secret = form.take(_secret, "secret")
+    webhook = form.take(_URL, "webhook")
+    slack = form.take(_URL, "slack")
+    secret = form.take(_KEY, "secret")
     level = form.take(_LEVEL, "level")
     form.close()
     if len(labels) != 1 or not NAME.fullmatch(labels[0].text):
@@ -86,6 +86,9 @@ def _secret(value: Value) -> bytes:
     return key
 
 
+_KEY = attribute_types.Kind(form="`whsec_` and 24 to 64 bytes in Base64", read=_secret)
+
+
 _SPELLING = "percent-encode all but letters, digits and -._~, in capitals as in %2B, and write parameters as name=value"
 
 
@@ -97,3 +100,6 @@ def _url(value: Value) -> Url:
     if not found.canonical:
         raise Flaw(value.at, "the URL's path or query is not spelled as it would be sent", _SPELLING)
     return found
+
+
+_URL = attribute_types.Kind(form="an https URL", read=_url)
