@@ -1,9 +1,10 @@
-"""`trio-gate check CONFIG`: what a configuration means, or all of its errors."""
+"""`trio-gate check`: what a configuration means, or all of its errors."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trio_gate.cli import config_place
 from trio_gate.cli.config_file import read
 from trio_gate.config.describe import describe
 
@@ -13,12 +14,15 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument("config", metavar="CONFIG", help="the gateway's configuration")
+    config_place.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what the configuration means. Returns 1 if it has errors."""
-    config = read(args.config)
+    """Print what the configuration means. Returns 1 if it has errors, 2 if there is none."""
+    file = config_place.find(args)
+    if file is None:
+        return 2
+    config = read(file)
     if config is None:
         return 1
     from trio_gate.cli.check_newer import newer_lines  # noqa: PLC0415 - loads botocore, after the configuration was found good

@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trio_gate.cli import config_place
 from trio_gate.cli.config_file import read
 from trio_gate.cli.explain_operations import show_operations
 from trio_gate.cli.explain_run import ADDRESS, Explainer, Shown
@@ -35,7 +36,9 @@ _HOST = re.compile(rb"\r\nhost:[ \t]*([^\s:]+)", re.IGNORECASE)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument("request", nargs="?", default="-", help="a file of raw HTTP/1.1, or of JSON lines; - is standard input")
-    parser.add_argument("--config", metavar="CONFIG", help="judge by this configuration's accounts, agents and rules")
+    parser.add_argument(
+        "--config", metavar="CONFIG", help=f"judge by the accounts, agents and rules of this: {config_place.HELP}"
+    )
     parser.add_argument(
         "--now", metavar="TIME", type=moment, help="the time of the requests, such as 2026-01-15T12:00:00Z (default: now)"
     )
@@ -62,8 +65,9 @@ def run(args: argparse.Namespace) -> int:
     """Explain the input. Returns 1 if it, or a line of it, is not a request; 2 if configuration or condition cannot be read."""
     if args.operations is not None:
         return show_operations(args.operations, as_rows=args.jsonl, whole=args.all)
-    config = read(args.config) if args.config else None
-    if args.config and config is None:
+    place = config_place.look(args)
+    config = read(place.path) if place else None
+    if place and config is None:
         return 2
     try:
         shown = _shown(args)

@@ -1,4 +1,4 @@
-"""`trio-gate serve CONFIG`: run the gateway until SIGTERM or SIGINT; SIGHUP reads the configuration again."""
+"""`trio-gate serve`: run the gateway until SIGTERM or SIGINT; SIGHUP reads the configuration again."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import logging
 import os
 import sys
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trio_gate.app.state_dir import StartFailed
+from trio_gate.cli import config_place
 from trio_gate.cli.config_file import read
 from trio_gate.errors import GateError
 from trio_gate.shell.log_lines import LogLines
@@ -23,7 +25,7 @@ log = logging.getLogger(__name__)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument("config", metavar="CONFIG", help="the gateway's configuration")
+    config_place.add_arguments(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="log more: also protocol errors of agents")
 
 
@@ -37,8 +39,11 @@ def _hold_standard_streams() -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the gateway. Returns 1 if the configuration has errors or the gateway cannot start."""
-    config = read(args.config)
+    """Run the gateway. Returns 1 if the configuration has errors or the gateway cannot start, 2 if there is no configuration."""
+    file = config_place.find(args)
+    if file is None:
+        return 2
+    config = read(file)
     if config is None:
         return 1
     _hold_standard_streams()
@@ -50,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
     logging.getLogger("trio-websocket").setLevel(logging.WARNING)
     for name in ("botocore", "urllib3"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # their tracebacks quote what a provider of base keys printed
+    log.info("the configuration is %s", Path(file).absolute())
     for note in config.notes:
         log.warning("note: %s", note)
     import trio  # noqa: PLC0415 - loaded by this verb alone, after the configuration was found good
@@ -57,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     from trio_gate.app.serve import serve  # noqa: PLC0415 - loads trio and most of the gateway
 
     try:
-        trio.run(serve, config, partial(read, args.config))
+        trio.run(serve, config, partial(read, file))
     except (GateError, StartFailed) as fault:
         print(f"trio-gate: {fault}", file=sys.stderr)
         return 1

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trio_gate.cli import config_place
 from trio_gate.config import blocks, expressions, gateway_block, hcl
 from trio_gate.config.block_reader import Form, Reading
 from trio_gate.config.source import ConfigFaults, Flaw, Report, Source
@@ -21,16 +22,23 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare CONFIG and --state-dir; one of them is required."""
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("config", nargs="?", help="the gateway's configuration")
+    """Declare the configuration and --state-dir."""
+    source = config_place.add_arguments(parser)
     source.add_argument("--state-dir", help="its state folder, instead of the configuration")
 
 
 def find(args: argparse.Namespace) -> Path | None:
-    """The folder that the arguments name; None if the configuration cannot be read, after printing why."""
+    """The folder that the arguments name; None if the configuration cannot be read, after printing why.
+
+    Afterwards `args.config` is the configuration's path, None with --state-dir.
+    """
+    if args.state_dir:
+        return Path(args.state_dir)
+    args.config = config_place.find(args)
+    if args.config is None:
+        return None
     try:
-        return Path(args.state_dir or state_dir(args.config))
+        return Path(state_dir(args.config))
     except (OSError, ValueError, ConfigFaults) as error:
         print(error if isinstance(error, ConfigFaults) else f"trio-gate: {error}", file=sys.stderr)
         return None

@@ -12,11 +12,13 @@ from functools import partial
 from pathlib import Path
 from ssl import VERIFY_X509_PARTIAL_CHAIN
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import trio
 
-from trio_gate.cli import state_dir
+from trio_gate.cli import config_place, state_dir
 from trio_gate.client import ClientError, connect
+from trio_gate.config.attribute_types import is_loopback
 from trio_gate.config.gateway_block import EVERY_ADDRESS
 from trio_gate.config.model import bracketed
 from trio_gate.config.source import ConfigFaults
@@ -51,7 +53,7 @@ class UsageError(Exception):
 
 def add_arguments(parser: argparse.ArgumentParser, examples: str) -> None:
     """Declare where the gateway is and who asks. `examples` are lines of commands, each with a comment, for the verb's help."""
-    parser.add_argument("--config", metavar="CONFIG", help="the gateway's configuration, for its address and certificate")
+    config_place.add_option(parser)
     parser.add_argument("--url", help=f"the gateway's admin listener (default: CONFIG's, or {DEFAULT_URL})")
     parser.add_argument(
         "--ca", metavar="FILE", help="PEM file that verifies the gateway (default: CONFIG's, or ./state/ca/own.pem)"
@@ -87,7 +89,7 @@ def fail(verb: str, reason: str, status: int) -> int:
 
 
 def _connection(args: argparse.Namespace) -> Connect:
-    place = _place(args.url, args.ca, args.config)
+    place = _place(args.url, args.ca, config_place.look(args))
     return partial(connect, place.url, _token(args.token_file), _tls(place.roots, args.ca), origin=place.origin)
 
 
@@ -112,11 +114,13 @@ class _Place:
     roots: Path
 
 
-def _place(url: str | None, ca: str | None, config: str | None) -> _Place:
+def _place(url: str | None, ca: str | None, config: config_place.Place | None) -> _Place:
     """From the arguments, else the configuration, else the defaults. Raises UsageError."""
     found, origin, roots = DEFAULT_URL, "the default: --config or --url names another", Path("state") / OWN_CA
-    if config is not None:
-        found, origin, roots = _configured(config)
+    if config is not None and not (url and ca):
+        found, origin, roots = _configured(config.path)
+        if config.found_here and not url and not is_loopback(str(urlsplit(found).hostname)):
+            raise UsageError(f"{config.path} of this folder leads to {found}: name it with --config, as your token is sent there")
     if url is not None:
         found, origin = url, "of --url"
     return _Place(url=found, origin=origin, roots=Path(ca) if ca else roots)
