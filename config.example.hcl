@@ -42,6 +42,7 @@ gateway {
   # deny_cooldown             = "60s"                # how long a denied call is refused without asking again
   # head_timeout              = "10s"                # for a whole request head, from its first byte
   # idle_timeout              = "60s"                # for an idle connection, or an answer that makes no progress
+  # drain_timeout             = "10s"                # for running calls to end when the gateway stops
   # body_rate                 = "1KiB"               # least bytes per second of a body; it may be 30 s behind
   # connect_timeout           = "10s"                # for TCP and TLS to AWS
   # answer_timeout            = "15m"                # until the first byte of AWS's answer

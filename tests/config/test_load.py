@@ -72,6 +72,7 @@ def test_every_other_knob_of_the_gateway_is_read():
     assert (found.held_total, found.spool_limit, found.max_connections) == (1 << 30, 1 << 20, 5)
     assert (found.max_connections_per_agent, found.body_rate) == (2, 1024)
     assert gateway("max_connections = 1").max_connections_per_agent == 1
+    assert (found.drain_timeout, gateway('drain_timeout = "1m"').drain_timeout) == (10.0, 60.0)
     more = gateway('max_connections_per_agent = 7\nbody_rate = "1B"')
     assert (more.max_connections_per_agent, more.body_rate) == (7, 1)
     assert (found.head_timeout, found.connect_timeout, found.answer_timeout) == (1.0, 2.0, 3.0)

@@ -25,11 +25,12 @@ import pytest
 from botocore.config import Config
 
 from scripts.embedded.aws import ACCOUNTS, REGION, ROLE
+from tests.kit.systemd.activation import activated
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.audit.database import FILE, read_last
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from scripts.embedded.aws import Embedded
 
@@ -206,9 +207,13 @@ def running(
     rules: str = RULES,
     agent: str = AGENT,
     extra: str = "",
+    sockets: Sequence[socket.socket] = (),
     **changes: Any,
 ) -> Iterator[Gateway]:
-    """Start a gateway on `folder/gateway.hcl`, wait until it says that it is ready, and stop it with SIGTERM."""
+    """Start a gateway on `folder/gateway.hcl`, wait until it says that it is ready, and stop it with SIGTERM.
+
+    It is passed `sockets` as systemd does it.
+    """
     facts = {
         "role": ROLE,
         "region": REGION,
@@ -228,8 +233,9 @@ def running(
     with log.open("w") as sink, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
         told.bind("\0" + env["NOTIFY_SOCKET"][1:])
         told.settimeout(START)
-        command = [*TRIO_GATE, "serve", str(folder / "gateway.hcl")]
-        process = subprocess.Popen(command, env={**os.environ, **env}, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink)
+        command = [*activated(sockets), *TRIO_GATE, "serve", str(folder / "gateway.hcl")]
+        given = {"env": {**os.environ, **env}, "pass_fds": [one.fileno() for one in sockets]}
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, **given)
         ended = threading.Thread(target=_tell_end, args=(process, env["NOTIFY_SOCKET"]), daemon=True)
         ended.start()
         try:

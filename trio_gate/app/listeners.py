@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ from trio_gate.values import value_class
 if TYPE_CHECKING:
     import socket
     import ssl
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from trio_gate.app.reload import ActiveConfig
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Config
     from trio_gate.shell.approval.hub import ApprovalHub
     from trio_gate.shell.exchange.shared_services import SharedServices
+    from trio_gate.shell.systemd.sockets import Passed
+
+KINDS = ("proxy", "tls", "endpoint", "admin")
+"""Of listeners; a passed socket that is named so is for one of these."""
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -83,15 +88,15 @@ class Running:
         return None
 
 
-async def open_listeners(config: Config, authorities: Authorities, running: Running) -> list[accept.OpenListener]:
-    """Open all listeners of the configuration. Raises StartFailed, GateError."""
+async def open_listeners(config: Config, authorities: Authorities, running: Running, passed: Passed) -> list[accept.OpenListener]:
+    """Open all listeners of the configuration, or take their sockets from those that were passed. Raises StartFailed, GateError."""
     gateway, services = config.gateway, running.services
     inside = AgentListenerContext(services=services, snapshot=running.present, shutdown=running.shutdown)
     names = Names(inside, LeafCertificates(authorities.interception, clock=services.clock))
     own = LeafCertificates(authorities.own, clock=services.clock)
     seats, opened = Seats(gateway.max_connections, gateway.max_connections_per_agent), list[accept.OpenListener]()
     for block in _blocks(config):
-        listeners = await _listen(block.bind, opened)
+        listeners = await _listen(block, opened, passed)
         if isinstance(block, Admin):  # one server for all addresses of its name, so that they share sessions
             admin, places = _admin(config, running, own, block), Seats(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS)
             opened += [accept.OpenListener(kind="admin", socket=one, handle=admin.handle, seats=places) for one in listeners]
@@ -99,6 +104,8 @@ async def open_listeners(config: Config, authorities: Authorities, running: Runn
         for one in listeners:
             handle = _agents(inside, names, own, block, one.getsockname()[1])
             opened.append(accept.OpenListener(kind=block.kind, socket=one, handle=handle, seats=seats))
+    with _closed_on_failure(opened):
+        passed.check_used()
     return opened
 
 
@@ -113,14 +120,26 @@ def _agents(inside: AgentListenerContext, names: Names, own: LeafCertificates, b
             return _endpoint(inside, own, block, port).handle
 
 
-async def _listen(address: Address, opened: Sequence[accept.OpenListener]) -> list[socket.socket]:
-    """Open an address; if that fails, close the listeners opened before. Raises StartFailed."""
+async def _listen(block: Listener | Admin, opened: Sequence[accept.OpenListener], passed: Passed) -> list[socket.socket]:
+    """The sockets of a listener; if it has none, close the listeners opened before. Raises StartFailed."""
+    address, kind = block.bind, "admin" if isinstance(block, Admin) else block.kind
+    with _closed_on_failure(opened):
+        try:
+            hosts = await accept.addresses(address) if passed else ()
+            return passed.take(kind, hosts, address.port) or await accept.listen(address)
+        except OSError as error:
+            raise StartFailed(f"cannot listen on {address.host} port {address.port}: {error.strerror or error}") from None
+
+
+@contextmanager
+def _closed_on_failure(opened: Sequence[accept.OpenListener]) -> Iterator[None]:
+    """Close what is open if the block fails. Raises StartFailed instead of ValueError."""
     try:
-        return await accept.listen(address)
-    except OSError as error:
+        yield
+    except (StartFailed, ValueError) as fault:
         for one in opened:
             one.socket.close()
-        raise StartFailed(f"cannot listen on {address.host} port {address.port}: {error.strerror or error}") from None
+        raise StartFailed(str(fault)) from None
 
 
 def _admin(config: Config, running: Running, own: LeafCertificates, block: Admin) -> AdminListener:

@@ -7,6 +7,7 @@ connections, then services.
 from __future__ import annotations
 
 import logging
+import os
 import signal
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.app.listeners import Running, address_of, open_authorities, open_listeners, page_address
+from trio_gate.app.listeners import KINDS, Running, address_of, open_authorities, open_listeners, page_address
 from trio_gate.app.reload import ActiveConfig, reload_on_signal
 from trio_gate.app.state_dir import StartFailed, own_state_dir
 from trio_gate.app.warm_up import warm_up
@@ -28,7 +29,8 @@ from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.exchange.hosts import Hosts
 from trio_gate.shell.exchange.large_calls import tune_interpreter
 from trio_gate.shell.net import accept, descriptors
-from trio_gate.shell.systemd import notify
+from trio_gate.shell.systemd import sockets
+from trio_gate.shell.systemd.notify import notify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,21 +38,23 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Config
     from trio_gate.shell.approval.hub import ApprovalHub
     from trio_gate.shell.certificates.authority import CertificateAuthority
+    from trio_gate.shell.systemd.sockets import Passed
 
 log = logging.getLogger(__name__)
 
 
-async def serve(config: Config, read: Callable[[], Config | None]) -> None:
-    """Run the gateway until SIGTERM or SIGINT. Raises StartFailed or GateError when it cannot start.
+async def serve(config: Config, read: Callable[[], Config | None]) -> int:
+    """Run the gateway until SIGTERM or SIGINT; return how many calls were cut off then. Raises StartFailed or GateError when it cannot start.
 
     Args:
         config: the configuration to start with.
         read: reads the configuration again at SIGHUP; it may block. It returns None if there are errors, which it has printed.
     """
+    passed = _passed()
     core_dumps.forbid()
     _provide(config)
     tune_interpreter()
-    state, clock, shutdown = Path(config.gateway.state_dir), SystemClock(), accept.Shutdown()
+    state, clock, shutdown = Path(config.gateway.state_dir), SystemClock(), accept.Shutdown(config.gateway.drain_timeout)
     with _unwrapped(), own_state_dir(state), trio.open_signal_receiver(signal.SIGHUP) as hangups:
         hosts = Hosts(state)
         authorities = open_authorities(state, config, hosts.packaged, clock.now(), more=hosts.table)
@@ -64,7 +68,7 @@ async def serve(config: Config, read: Callable[[], Config | None]) -> None:
             watchers.start_soon(_complete_hosts, hosts, authorities.interception, config)
             watchers.start_soon(reload_on_signal, hangups, present, read, hub)
             running = Running(services=services, hub=hub, present=present, shutdown=shutdown)
-            opened = await open_listeners(config, authorities, running)
+            opened = await open_listeners(config, authorities, running, passed)
             for one in opened:
                 log.info("listening %s %s", one.kind, address_of(one.socket))
             hub.acts.note(gateway_row("started", config, present().number, clock.now()))
@@ -74,6 +78,14 @@ async def serve(config: Config, read: Callable[[], Config | None]) -> None:
             await accept.run(opened, shutdown)
             watchers.cancel_scope.cancel()
             hub.acts.note(gateway_row("stopped", present().config, present().number, clock.now()))
+        _tell_stopped(shutdown.cut_off, config.gateway.drain_timeout)
+    return shutdown.cut_off
+
+
+def _tell_stopped(cut_off: int, after: float) -> None:
+    if cut_off:
+        log.error("trio-gate: stopped; calls that were cut off after %g seconds, and may have been executed: %d", after, cut_off)
+    else:
         log.info("trio-gate: stopped")
 
 
@@ -95,6 +107,14 @@ def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
     while isinstance(fault, BaseExceptionGroup) and len(fault.exceptions) == 1:
         fault = fault.exceptions[0]
     return fault
+
+
+def _passed() -> Passed:
+    """The sockets that the service manager passed. Raises StartFailed."""
+    try:
+        return sockets.passed(os.environ, os.getpid(), KINDS)
+    except ValueError as fault:
+        raise StartFailed(str(fault)) from None
 
 
 def _provide(config: Config) -> None:

@@ -39,7 +39,7 @@ def _hold_standard_streams() -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the gateway. Returns 1 if the configuration has errors or the gateway cannot start, 2 if there is no configuration."""
+    """Run the gateway. Returns 1 if it cannot start, or cut off calls when it stopped, 2 if there is no configuration."""
     file = config_place.find(args)
     if file is None:
         return 2
@@ -63,8 +63,8 @@ def run(args: argparse.Namespace) -> int:
     from trio_gate.app.serve import serve  # noqa: PLC0415 - loads trio and most of the gateway
 
     try:
-        trio.run(serve, config, partial(read, file))
+        cut_off = trio.run(serve, config, partial(read, file))
     except (GateError, StartFailed) as fault:
         print(f"trio-gate: {fault}", file=sys.stderr)
         return 1
-    return 0
+    return 1 if cut_off else 0

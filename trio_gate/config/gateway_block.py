@@ -59,6 +59,7 @@ def gateway(form: Form, *, proven: bool) -> Gateway:
         idle_timeout=form.default(attribute_types.duration(), "idle_timeout", 60.0),
         connect_timeout=form.default(attribute_types.duration(), "connect_timeout", 10.0),
         answer_timeout=form.default(attribute_types.duration(), "answer_timeout", 900.0),
+        drain_timeout=form.default(attribute_types.duration(), "drain_timeout", 10.0),
         body_rate=form.default(attribute_types.size(1, _GIB), "body_rate", _KIB),
     )
     form.close()

@@ -85,6 +85,7 @@ class Gateway:
         head_timeout: seconds for a whole head, from its first byte.
         idle_timeout: seconds for a kept connection, or anything else, that does not move.
         connect_timeout: seconds for TCP and TLS to AWS. answer_timeout: seconds until the first byte of AWS's answer.
+        drain_timeout: seconds that running calls have to end when the gateway stops.
         body_rate: bytes per second that a body must bring at least; it may lag half a minute behind.
     """
 
@@ -110,6 +111,7 @@ class Gateway:
     idle_timeout: float
     connect_timeout: float
     answer_timeout: float
+    drain_timeout: float
     body_rate: int
 
 

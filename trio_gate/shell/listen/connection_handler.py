@@ -118,6 +118,7 @@ class ConnectionHandler:
         finally:
             if cut_off:
                 gone = AgentGone(MADE_ROOM) if self._agent.seat.turned_out else _CANCELLED
+                self._agent.shutdown.cut_off += gone is _CANCELLED
                 with trio.move_on_after(RECORD_TIMEOUT, shield=True):
                     await self._record(exchange, recorder, gone, None)
         if isinstance(end, GateError) and self._agent.connection.answering:

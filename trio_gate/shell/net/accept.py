@@ -18,7 +18,7 @@ from trio_gate.shell.net.transport import SocketTransport
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from trio_gate.config.model import Address
     from trio_gate.shell.net.connection_limits import Seat, Seats
@@ -31,8 +31,11 @@ BACKLOG = 1024
 PAUSE = 1
 """Seconds before the next try when the process or the machine is out of sockets."""
 
-GRACE = 10
-"""Seconds that running requests have to finish after a shutdown was requested."""
+GRACE = 10.0
+"""Seconds that running requests have to finish after a shutdown was requested, unless said otherwise."""
+
+FIRST_REQUEST = 2
+"""Seconds of these in which a new connection may still bring its first request: it was accepted, so it is answered."""
 
 _SHORT_OF_SOCKETS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _BROKEN = frozenset({errno.EBADF, errno.EINVAL, errno.ENOTSOCK})
@@ -49,24 +52,30 @@ class Idle(Protocol):
 
 
 class Shutdown:
-    """A request to stop: it ends accepting and idle waits at once, connections after `GRACE` seconds.
+    """A request to stop.
+
+    It ends accepting and idle waits at once, connections without a request after `FIRST_REQUEST` seconds, all others after `grace`.
 
     Attributes:
-        idle_agents: the connections of agents that wait for a request.
+        idle_agents: the connections of agents that wait for a request. cut_off: how many requests were under way after that time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, grace: float = GRACE) -> None:
+        self._grace = grace
         self.requested = False
+        self.cut_off = 0
         self.idle_agents: set[Idle] = set()
         self.accepting = trio.CancelScope()
         self.serving = trio.CancelScope()
         self._idle: set[trio.CancelScope] = set()
 
     def request(self) -> None:
-        """Begin the shutdown; it is done when `run` returns."""
+        """Begin the shutdown; it is done when `run` returns. A second request changes nothing."""
+        if self.requested:
+            return
         self.requested = True
         self.accepting.cancel()
-        self.serving.deadline = trio.current_time() + GRACE
+        self.serving.deadline = trio.current_time() + self._grace
         for scope in self._idle:
             scope.cancel()
         for agent in self.idle_agents:
@@ -95,7 +104,7 @@ class OpenListener:
     seats: Seats
 
 
-async def run(listeners: Iterable[OpenListener], shutdown: Shutdown) -> None:
+async def run(listeners: Sequence[OpenListener], shutdown: Shutdown) -> None:
     """Serve until `shutdown` is requested; then return when the open connections have ended."""
     with shutdown.serving:
         async with trio.open_nursery() as connections:
@@ -103,6 +112,8 @@ async def run(listeners: Iterable[OpenListener], shutdown: Shutdown) -> None:
                 async with trio.open_nursery() as accepting:
                     for opened in listeners:
                         accepting.start_soon(_accept, opened, connections)
+            for opened in listeners:
+                opened.seats.end_silent(FIRST_REQUEST)
 
 
 async def listen(address: Address) -> list[socket.socket]:
@@ -112,6 +123,14 @@ async def listen(address: Address) -> list[socket.socket]:
     for sock in found:
         sock.setblocking(False)
     return found
+
+
+async def addresses(address: Address) -> set[str]:
+    """The IP addresses at which `listen` would listen. Raises OSError."""
+    found = await trio.socket.getaddrinfo(
+        address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_NUMERICSERV
+    )
+    return {str(place[0]) for *_, place in found}
 
 
 async def _accept(opened: OpenListener, connections: trio.Nursery) -> None:

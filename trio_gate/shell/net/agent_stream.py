@@ -67,6 +67,7 @@ class AgentStream:
 
     Attributes:
         connection: the parser of its bytes.
+        shutdown: as given.
         received: bytes of the current request's body so far. sent: of the answer's. interim: number of interim answers.
     """
 
@@ -88,7 +89,8 @@ class AgentStream:
         self._idle_timeout = idle_timeout
         self._body_rate = body_rate
         self._patience = float(PATIENCE)
-        self._shutdown = shutdown
+        self.shutdown = shutdown
+        self._new = True
         self._small = self._at_once = 0
 
     async def next_head(self) -> RequestHead | Http2Preface | None:
@@ -100,25 +102,31 @@ class AgentStream:
         self.received = self.sent = self.interim = self._small = 0
         self._patience = float(PATIENCE)
         try:
-            return await self._head() if self.connection.ahead or await self._begins() else None
+            if not (self.connection.ahead or await self._begins()):
+                return None
+            self.seat.begin()
+            return await self._head()
         except AgentGone:
             return None
 
     async def _begins(self) -> bool:
         """Whether bytes of a request arrive before the idle time is over, or the gateway stops."""
-        if self._shutdown.requested:
+        if self.shutdown.requested and not self._new:
             return False
-        self._shutdown.idle_agents.add(self)
+        self.shutdown.idle_agents.add(self)
         try:
             await self._receive(trio.current_time() + self._idle_timeout)
         except trio.TooSlowError:
             return False
         finally:
-            self._shutdown.idle_agents.discard(self)
+            self.shutdown.idle_agents.discard(self)
+            self._new = False
         return True
 
     def stop_idling(self) -> None:
-        """End the wait for a request."""
+        """End the wait for a further request; a new connection may still bring its first one."""
+        if self._new:
+            return
         self._transport.move_deadline(trio.current_time())
 
     async def _head(self) -> RequestHead | Http2Preface | None:
@@ -194,7 +202,7 @@ class AgentStream:
         """
         connection = self.connection
         self.sent += len(data)
-        answer = connection.send_head(head, length=length, close=close) + connection.send_data(data)
+        answer = connection.send_head(head, length=length, close=close or self.shutdown.requested) + connection.send_data(data)
         await self._send(answer + connection.send_end() if ended else answer)
 
     async def send_data(self, data: bytes | memoryview) -> None:

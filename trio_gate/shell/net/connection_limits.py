@@ -33,6 +33,7 @@ class Seat:
         address: the peer's. source: what it is counted under until an agent is authenticated.
         agent: the authenticated agent's name, None before. Without configured agents it is the source.
         busy: an authenticated request is running, or any request without configured agents.
+        asked: a request is arriving, or being answered.
         leaving: the last answer is sent, and what still arrives is discarded.
         turned_out: it was closed to make room.
         scope: is cancelled when it must make room.
@@ -42,7 +43,7 @@ class Seat:
         self.address = address
         self.source = source(address)
         self.agent: str | None = None
-        self.busy = self.leaving = self.turned_out = False
+        self.busy = self.asked = self.leaving = self.turned_out = False
         self._seats = seats
         self.scope = trio.CancelScope()
         self._since = trio.current_time()
@@ -51,6 +52,11 @@ class Seat:
     def took(self, count: int) -> None:
         """Note that `count` bytes have arrived."""
         self._received += count
+
+    def begin(self) -> None:
+        """Note that a request begins: it may take its time, even if the gateway stops."""
+        self.asked = True
+        self.scope.deadline = max(self.scope.deadline, math.inf)
 
     def prove(self, agent: str | None, most: int | None = None) -> None:
         """Count the connection, now busy, for this agent. Raises Overloaded if the agent has too many connections.
@@ -63,7 +69,8 @@ class Seat:
 
     def rest(self) -> None:
         """Note that its request is answered, so that it is idle."""
-        self.busy, self._since, self._received = False, trio.current_time(), 0
+        self.busy = self.asked = False
+        self._since, self._received = trio.current_time(), 0
         self._seats.make_room()
 
     def leave(self) -> None:
@@ -134,6 +141,13 @@ class Seats:
                 yield seat
         finally:
             del self._taken[seat]
+
+    def end_silent(self, within: float) -> None:
+        """Close the connections on which no request begins within so many seconds."""
+        deadline = trio.current_time() + within
+        for seat in self._taken:
+            if not seat.asked:
+                seat.scope.deadline = deadline
 
     def make_room(self, more: int = 0) -> None:
         """Close as many connections as wait for a seat, and `more`, as far as possible."""

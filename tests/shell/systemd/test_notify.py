@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from trio_gate.shell.systemd import notify
+from trio_gate.shell.systemd.notify import notify
 
 
 @pytest.mark.parametrize("kind", ["a path", "an abstract name"])

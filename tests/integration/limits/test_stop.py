@@ -1,0 +1,106 @@
+"""SIGTERM: what runs is finished within a time, what idles ends at once, and the exit status says whether anything was cut off."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+
+from tests.kit.gateway import START, STOP, running
+from tests.kit.standins.scripted import answer, scripted
+from tests.kit.wire.raw import DYNAMODB, Raw, request
+
+RUNNING = 20
+ALLOW = 'rule "all" { action = "allow" }\n'
+
+
+@pytest.fixture
+def aws(tmp_path_factory):
+    """It answers when `may` is set, and counts the calls that have come."""
+    with scripted(tmp_path_factory.mktemp("aws"), DYNAMODB) as server:
+        server.may, server.came = threading.Event(), threading.Semaphore(0)
+
+        def slowly(peer):
+            peer.request()
+            server.came.release()
+            server.may.wait()
+            peer.send(answer())
+
+        server.script = slowly
+        yield server
+        server.may.set()
+
+
+@pytest.fixture
+def dial():
+    """Connects, and closes at the end."""
+    with ExitStack() as opened:
+        yield lambda address: opened.enter_context(Raw(address))
+
+
+def stopping(gate) -> None:
+    """Ask it to stop, and wait until it says that it will."""
+    gate.process.send_signal(signal.SIGTERM)
+    until(gate, "SIGTERM, stopping")
+
+
+def until(gate, said: str) -> None:
+    waited = threading.Event()
+    for _ in range(START * 100):
+        if said in gate.log:
+            return
+        waited.wait(0.01)
+    raise AssertionError(gate.log)
+
+
+def test_what_runs_is_finished_and_what_idles_ends_at_once(embedded_aws, aws, tmp_path, dial):
+    with running(tmp_path, embedded_aws, rules=ALLOW, first=aws.route(DYNAMODB)) as gate, ThreadPoolExecutor(RUNNING) as pool:
+        door = gate.doors["endpoint"]
+        client = gate.client("dynamodb", by="endpoint", max_pool_connections=RUNNING)
+        calls = [pool.submit(client.list_tables) for _ in range(RUNNING)]
+        assert all(aws.came.acquire(timeout=START) for _ in range(RUNNING))
+        new = dial(door)
+        kept = dial(door).send(request(host=door))  # the gateway has accepted the one before
+        assert kept.answer().status == 200
+        stopping(gate)
+        assert kept.closed()
+        with pytest.raises(ConnectionRefusedError):
+            dial(door)
+        assert new.send(request(host=door)).last().status == 200  # it was accepted, and says that it is the last
+        gate.process.send_signal(signal.SIGTERM)
+        assert not any(call.done() for call in calls)
+        aws.may.set()
+        assert {call.result(START)["ResponseMetadata"]["HTTPStatusCode"] for call in calls} == {200}
+        assert gate.process.wait(STOP) == 0
+    assert len(aws.heads) == RUNNING
+    assert "trio-gate: stopped\n" in gate.log
+    assert "Traceback" not in gate.log
+
+
+def test_connections_that_say_nothing_hold_no_stop_up(tmp_path, dial):
+    with running(tmp_path, None, knobs='drain_timeout = "1h"') as gate:
+        silent = [dial(gate.doors[door]) for door in ("proxy", "tls", "endpoint", "admin")]
+        silent.append(dial(gate.doors["tls"]).send(b"\x16\x03\x01\x02\x00\x01"))
+        assert dial(gate.doors["endpoint"]).send(request(host=gate.doors["endpoint"], secret="WRONG" * 5)).answer().status == 403
+        gate.process.send_signal(signal.SIGTERM)
+        assert all(one.closed() for one in silent)
+        assert gate.process.wait(STOP) == 0
+
+
+def test_what_never_ends_is_cut_off_and_said_to_be(embedded_aws, aws, tmp_path):
+    first = aws.route(DYNAMODB)
+    with (
+        running(tmp_path, embedded_aws, rules=ALLOW, first=first, knobs='drain_timeout = "1s"') as gate,
+        ThreadPoolExecutor() as pool,
+    ):
+        call = pool.submit(gate.client("dynamodb", by="endpoint").list_tables)
+        assert aws.came.acquire(timeout=START)
+        gate.process.send_signal(signal.SIGTERM)
+        assert gate.process.wait(STOP) == 1
+        assert call.exception() is not None
+    assert "stopped; calls that were cut off after 1 seconds, and may have been executed: 1" in gate.log
+    outcome = gate.records()[-1]["outcome"]
+    assert (outcome["end"], outcome["reason"]) == ("aborted", "the gateway stopped")
