@@ -1,5 +1,7 @@
 """A task on the page: what is asked for, who may approve it, and what it becomes."""
 
+from dataclasses import replace
+
 from trio_gate.approval.task import Task
 
 TASK = Task(
@@ -30,6 +32,29 @@ def test_a_task_is_read_approved_and_stands_among_the_grants(visit, stage):
     assert "the calls of a task" in card
     assert "the rest, topics" in card
     assert "0 of 7" in card
+
+
+def test_each_line_that_lets_dangers_through_is_confirmed_by_hand(visit, stage):
+    ask = stage.ask(
+        task=replace(TASK, lines=("s3: PutObject", "iam: PutRolePolicy, dangers included", "ec2: RunInstances"), dangers=(2, 3))
+    )
+    visitor = visit()
+    page = visitor.enter()
+    visitor.open(ask)
+    boxes = page.locator(".lines input")
+    assert boxes.count() == 2
+    page.click(".decide button:text-is('Confirm 2 lines first')")
+    assert boxes.first.evaluate("box => box === document.activeElement")
+    page.keyboard.press("Space")
+    page.click(".decide button:text-is('Confirm line 3 first')")
+    boxes.last.check()
+    boxes.first.uncheck()
+    page.click(".decide button:text-is('Confirm line 2 first')")
+    assert not ask.done.is_set()
+    boxes.first.check()
+    page.click(".decide button:text-is('Approve in prod')")
+    assert ask.outcome() == "approve"
+    assert [act["act"]["confirmed"] for act in stage.acts if act["kind"] == "vote"] == [[2, 3]]
 
 
 def test_who_may_not_grant_reads_that_before_answering(visit, stage):

@@ -39,6 +39,20 @@ def test_what_is_needed_is_sent_and_what_is_granted_said(capsys):
 
 
 @pytest.mark.usefixtures("keys")
+def test_dangers_are_asked_for_by_name(capsys):
+    body = b'{"task": "t1", "uses": 5, "expires": "2026-01-15T12:00:00Z"}'
+    with gateway(body=body) as (at, got):
+        assert task.run(parsed("drop it", "--danger", "dynamodb:DeleteTable where true", "--gateway", f"http://{at}")) == 0
+    line = {"service": "dynamodb", "actions": ["DeleteTable"], "match": "true", "danger": True}
+    assert json.loads(got[0][2])["needs"] == [line]
+    with pytest.raises(SystemExit):
+        parsed("drop it", "--danger", "dynamodb:write")
+    assert "dangers are asked for by name" in capsys.readouterr().err
+    assert task.run(parsed("nothing")) == 2
+    assert "nothing is asked for" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("keys")
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [

@@ -82,7 +82,12 @@ def covers(made, session=None, **call) -> bool | None:
         (sent(OBJECTS, uses=True), "`uses` is not a whole number"),
         (sent(OBJECTS, minutes=481), "`minutes` is not a whole number from 1 to 480"),
         (sent("s3"), "line 1 of `needs` is an object"),
-        (sent(OBJECTS, {"access": "read", "danger": True}), "line 2 of `needs` is an object"),
+        (sent(OBJECTS, {"access": "read", "more": True}), "line 2 of `needs` is an object"),
+        (
+            sent(OBJECTS, {"access": "read", "danger": True}),
+            "line 2 of `needs`: `danger` is true or false, and goes with `actions`",
+        ),
+        (sent({**OBJECTS, "danger": 1}), "`danger` is true or false"),
         (sent({"service": 's3" || true || "', "access": "read"}), "line 1 of `needs`: `service` is"),
         (sent({"service": "s3"}), "needs either"),
         (sent({"actions": ["PutObject"]}), "needs either"),
@@ -120,6 +125,37 @@ def test_a_task_covers_its_lines_and_nothing_else():
     assert covers(made, service="dynamodb", operation="PutItem", access="write") is True
     assert covers(made, service="dynamodb", operation="GetItem", access="read") is False
     assert covers(made, service="dynamodb", operation="DeleteTable", access="write", destroys=True) is False  # a danger
+
+
+DROP = {"service": "dynamodb", "actions": ["DeleteTable"], "danger": True, "match": 'aws.params.TableName == "t"'}
+
+
+def test_dangers_are_covered_by_the_lines_that_ask_for_them_by_name_and_no_others():
+    made = task(OBJECTS, {"service": "dynamodb", "access": "write"}, DROP)
+    assert made.dangers == (3,)
+    assert made.lines[2] == "dynamodb: DeleteTable, dangers included, whose TableName is t"
+    danger = {"service": "dynamodb", "operation": "DeleteTable", "access": "write", "destroys": True}
+    assert covers(made, **danger, params={"TableName": "t"}) is True
+    assert covers(made, Session(), **danger, params={"TableName": "t"}) is False
+    assert covers(made, **danger, params={"TableName": "u"}) is False
+    assert covers(made, **{**danger, "operation": "DeleteBackup"}, params={"TableName": "t"}) is False
+    assert covers(task(OBJECTS, {**DROP, "danger": False}), **danger, params={"TableName": "t"}) is False
+
+
+def test_each_line_with_dangers_is_a_danger_of_its_own():
+    needs = (OBJECTS, DROP, {**DROP, "actions": ["DeleteBackup"]})
+    asked, arrived = read(*needs), proven(head("/-/agent/tasks", sent(*needs)), snapshot=SNAPSHOT)
+    found = task_question(task_of(asked, arrived, SNAPSHOT), asked, arrived, SNAPSHOT, question_id="q1", asked_at=NOW)
+    assert found.level == "danger"
+    assert [(risk.level, risk.text.partition(" lets")[0]) for risk in found.risks[:2]] == [
+        ("danger", "line 2"),
+        ("danger", "line 3"),
+    ]
+    plain = [OBJECTS, {**DROP, "danger": False}, needs[2]]
+    other = task_question(
+        task_of(read(*plain), arrived, SNAPSHOT), read(*plain), arrived, SNAPSHOT, question_id="q1", asked_at=NOW
+    )
+    assert other.digest != found.digest
 
 
 def test_a_comment_takes_nothing_out_of_a_line():
@@ -203,10 +239,20 @@ def test_people_are_asked_one_question_for_all_rules():
 
 
 def test_a_task_that_only_reads_is_a_fact():
+    snapshot = compile_snapshot(1, load(GATEWAY + MAIN + SECOND_ENDPOINT + PEOPLE + OTHERS))
     need = {"service": "s3", "access": "read"}
-    asked, arrived = read(need), proven(head("/-/agent/tasks", sent(need)), snapshot=SNAPSHOT)
-    found = task_question(task_of(asked, arrived, SNAPSHOT), asked, arrived, SNAPSHOT, question_id="q1", asked_at=NOW)
+    asked, arrived = read(need), proven(head("/-/agent/tasks", sent(need)), snapshot=snapshot)
+    found = task_question(task_of(asked, arrived, snapshot), asked, arrived, snapshot, question_id="q1", asked_at=NOW)
     assert (found.level, found.risks) == ("fact", ())
+
+
+def test_a_rule_that_no_call_comes_to_is_not_asked():
+    first = 'rule "all of s3" { match = aws.service == "s3" action = "approve" approvers = [human.one] }\n'
+    last = 'rule "the rest" { action = "approve" approvers = [human.two] }\n'
+    snapshot = compile_snapshot(1, load(GATEWAY + MAIN + PEOPLE + first + last))
+    assert [name for name, _ in task(OBJECTS, snapshot=snapshot).rules] == ["all of s3"]
+    both = task(OBJECTS, {"service": "sns", "access": "write"}, snapshot=snapshot)
+    assert [name for name, _ in both.rules] == ["all of s3", "the rest"]
 
 
 def test_what_an_agent_writes_is_shown_safely():

@@ -48,6 +48,7 @@ from tests.formats.setting import (
     renamed,
     role,
     secret,
+    task,
     topic,
     url,
 )
@@ -185,6 +186,12 @@ def link(run: Run, ann: Channel) -> None:
 def grants(run: Run, ann: Channel, ben: Channel) -> None:
     """One for an equal call that is used, one with a condition that is revoked, one for an agent who left that expires."""
     told(run, ann)
+    own = run.gateway.doors["endpoint"]
+    with Raw(own).send(task(own)) as agent:
+        prompt = ann.until("pending")["prompt"]
+        vote = {"id": prompt["id"], "digest": prompt["digest"], "verdict": "approve", "reason": "", "grant": None}
+        assert asked(ann, type="decide", ref="task", **vote, unread=None, confirmed=[2])["status"] == "approved"
+        assert agent.answer().status == 200
     agent, prompt = run.asks(queue("jobs-1"), ann)
     asked(ann, type="detail", ref="whole", id=prompt["id"], part="params", offset=3, colors=True)
     assert answer(ann, prompt, reason="the nightly jobs", grant=TERMS) == "pending"

@@ -139,6 +139,13 @@ def url(host: str) -> bytes:
     return request("trio-gate", host, body=body, path="/-/agent/presign", content_type="application/json")
 
 
+def task(host: str) -> bytes:
+    """An agent asks there for a task, one of whose lines lets dangers through."""
+    lines = [{"service": "sns", "actions": ["TagResource"]}, {"service": "sns", "actions": ["DeleteTopic"], "danger": True}]
+    body = json.dumps({"purpose": "replace the topics", "needs": lines, "uses": 3, "minutes": 400}).encode()
+    return request("trio-gate", host, body=body, path="/-/agent/tasks", account="prod", content_type="application/json")
+
+
 def calls() -> dict[str, tuple[str, bytes]]:
     """Calls that nobody is asked about, signed now, by name."""
     sts = "sts.us-east-1.amazonaws.com"

@@ -169,7 +169,10 @@ def stop_from(kept: dict[str, Any]) -> Stop:
 
 
 def _task(kept: dict[str, Any] | None) -> Task | None:
-    return None if kept is None else Task(**{**kept, "lines": tuple(kept["lines"]), "rules": _pairs(kept["rules"])})
+    if kept is None:
+        return None
+    lists = {"lines": tuple(kept["lines"]), "rules": _pairs(kept["rules"]), "dangers": tuple(kept.get("dangers", ()))}
+    return Task(**{**kept, **lists})
 
 
 def _pairs(kept: Iterable[Sequence[str]]) -> Standings:

@@ -44,11 +44,13 @@ class Reading:
     Attributes:
         read, unread: where the parts are that were to be read, MOST_NAMED of each at most.
         knowing: whether the person said that they approve although parts are unread.
+        confirmed: the numbers of a task's lines that the person confirmed one by one.
     """
 
     read: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     knowing: bool = False
+    confirmed: tuple[int, ...] = ()
 
 
 class Readings:
@@ -95,14 +97,14 @@ class Readings:
         files = self._files.get((person, part))
         return (person, part) in self._read or (files is not None and all((person, file) in self._read for file in files))
 
-    def of(self, person: str, question: Question, *, knowing: bool = False) -> Reading:
-        """What a person has read of the question so far."""
+    def of(self, person: str, question: Question, *, knowing: bool = False, confirmed: tuple[int, ...] = ()) -> Reading:
+        """What a person has read of the question so far; `knowing` and `confirmed` are what they say."""
         everything = self._has(person, WHOLE)
         read, unread = list[str](), list[str]()
         for one in question.to_read:
             done = self._has(person, one.part) or (everything and one.what in IN_ALL)
             (read if done else unread).append(f"{one.what} {one.name}".rstrip())
-        return Reading(read=_few(read), unread=_few(unread), knowing=knowing and bool(unread))
+        return Reading(read=_few(read), unread=_few(unread), knowing=knowing and bool(unread), confirmed=confirmed)
 
 
 def _few(names: list[str]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The states of a question: its status, the votes so far, and the steps between them. Pure; the hub supplies time and people.
 
 Rule: PENDING ends once, in one of the other states, which are final. One valid denial ends it; approval needs the quorum of
-every group, by different people.
+every group, by different people, each of whom confirmed each line of a task that lets dangers through.
 
 Theory: a step takes a `Prompt` and returns the next one, or a `Refused` that says why the vote does not count. The first valid
 decision is final because no step accepts a prompt that is not pending.
@@ -117,6 +117,9 @@ def decide(
         return OTHER_DIGEST
     if any(vote.person == person for vote in prompt.votes):
         return Refused(code="answered", message="you have answered this question")
+    unconfirmed = _unconfirmed(question, reading) if verdict == "approve" else ""
+    if unconfirmed:
+        return Refused(code="not_allowed", message=f"confirm each line that lets dangerous calls through: {unconfirmed}")
     vote = Vote(person=person, answer=verdict, reason=reason, at=now, grant=grant, reading=reading)
     voted = replace(prompt, votes=(*prompt.votes, vote))
     if verdict == "deny":
@@ -182,6 +185,12 @@ def verdict_of(prompt: Prompt) -> Verdict:
             message = "a pending question has no verdict"
             raise RuntimeError(message)
     assert_never(prompt.status)
+
+
+def _unconfirmed(question: Question, reading: Reading | None) -> str:
+    """The lines of a task that let dangers through and that the person did not confirm, by number."""
+    dangers = question.task.dangers if question.task is not None else ()
+    return ", ".join(str(line) for line in dangers if reading is None or line not in reading.confirmed)
 
 
 def _all_agree(prompt: Prompt) -> bool:

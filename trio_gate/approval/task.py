@@ -1,7 +1,8 @@
 """A task: calls that an agent wants to make without being asked about each, and that people approve before it begins.
 
 Rule: a task opens nothing by itself. It is asked of the approvers of every rule that it touches, who must all agree, and then stands as
-one grant for those rules, so that all its lines share its uses and its time. It covers no danger, and no call that a grant may not cover.
+one grant for those rules, so that all its lines share its uses and its time. It covers no call that a grant may not cover, and dangers
+only in lines that ask for them by name and that everybody who approves confirms one by one.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Task:
         predicate: CEL that is true of the calls of any line.
         uses: how many calls. minutes: for how long.
         rules: those that it touches, at least one, in the order of the configuration.
+        dangers: the numbers of the lines, from 1, that cover dangerous calls, too.
     """
 
     purpose: str
@@ -51,6 +53,7 @@ class Task:
     uses: int
     minutes: int
     rules: Standings
+    dangers: tuple[int, ...] = ()
 
     @property
     def standing(self) -> str:

@@ -67,6 +67,7 @@ def vote_row(question: Question, vote: Vote, *, kind: str, status: str) -> Row:
     facts: dict[str, Value] = {"answer": vote.answer, "reason": vote.reason, "grant": _terms(vote.grant), "status": status}
     if (had := vote.reading) is not None:
         facts |= {"read": [*had.read] or None, "unread": [*had.unread] or None, "knowing": had.knowing or None}
+        facts["confirmed"] = [*had.confirmed] or None
     return _row("vote", _about(question, vote.at), facts, (vote.person, kind))
 
 

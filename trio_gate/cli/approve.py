@@ -16,6 +16,8 @@ from trio_gate.cli.approving.session import ApproverSession
 if TYPE_CHECKING:
     import argparse
 
+    from trio_gate.approval.terms import Answer
+
 EXAMPLES = """\
   trio-gate approve --config gateway.hcl                    # answer the calls that wait, the dangerous first
   trio-gate approve q0123456789abcdef --config gateway.hcl  # answer one of them
@@ -39,6 +41,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='run PROGRAM with each prompt as JSON on its standard input; it prints {"verdict": "approve" or "deny", "reason": "…"}',
     )
     parser.add_argument("--reason", default="", help="with --yes: why")
+    parser.add_argument(
+        "--confirm",
+        action="append",
+        type=int,
+        default=[],
+        metavar="LINE",
+        help="with --yes ID: the number of a task's line that lets dangerous calls through; may be repeated",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -47,9 +57,13 @@ def run(args: argparse.Namespace) -> int:
         return connecting.fail("approve", "--exec answers all calls: leave ID out", 2)
     if not (args.yes or args.deny is not None or args.program or sys.stdin.isatty()):
         return connecting.fail("approve", "there is no terminal to ask at: use --yes, --deny REASON or --exec PROGRAM", 2)
+    if args.confirm and not (args.yes and args.id):
+        return connecting.fail("approve", "--confirm goes with --yes and ID: lines are confirmed of one task", 2)
     given = None
     if args.yes or args.deny is not None:
-        given = TypedAnswer(verdict="approve" if args.yes else "deny", reason=args.deny or args.reason, unread=True)
+        verdict: Answer = "approve" if args.yes else "deny"
+        confirmed = tuple(args.confirm) or None
+        given = TypedAnswer(verdict=verdict, reason=args.deny or args.reason, unread=True, confirmed=confirmed)
     if given is not None and args.id:
         return connecting.run("approve", args, partial(requests.decide, args.id, given, json=args.json))
     once = bool(args.once or args.id)

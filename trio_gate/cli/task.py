@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from typing import Any
 
 from trio_gate.approval.task import ACCESS
@@ -20,10 +21,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--need",
         action="append",
-        required=True,
+        default=[],
         type=_need,
         metavar="SERVICE:CALLS",
         help='calls, such as "s3:PutObject,DeleteObject", "dynamodb:read" or "*:read", perhaps followed by "where CONDITION"; may be repeated',
+    )
+    parser.add_argument(
+        "--danger",
+        action="append",
+        default=[],
+        type=_danger,
+        metavar="SERVICE:OPERATION,…",
+        help="as --need, but for dangerous calls, too: each such line is confirmed by itself; may be repeated",
     )
     parser.add_argument("--uses", type=int, default=20, metavar="N", help="how many calls (default: 20)")
     parser.add_argument("--minutes", type=int, default=60, metavar="N", help="for how long (default: 60)")
@@ -32,7 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask, wait as long as people are given, and print the task's id."""
-    members = {"purpose": args.purpose, "needs": args.need, "uses": args.uses, "minutes": args.minutes}
+    needs = [*args.need, *args.danger]
+    if not needs:
+        print("trio-gate task: nothing is asked for: give --need or --danger", file=sys.stderr)
+        return 2
+    members = {"purpose": args.purpose, "needs": needs, "uses": args.uses, "minutes": args.minutes}
     said = asking.asked("task", args, "/-/agent/tasks", members, _granted)
     if isinstance(said, int):
         return said
@@ -53,3 +66,10 @@ def _need(text: str) -> dict[str, object]:
     line: dict[str, object] = {"service": service} if service != "*" else {}
     line |= {"access": calls} if calls in ACCESS else {"actions": calls.split(",")}
     return {**line, "match": match.strip(" ")} if where else line
+
+
+def _danger(text: str) -> dict[str, object]:
+    line = _need(text)
+    if "actions" not in line:
+        raise argparse.ArgumentTypeError("dangers are asked for by name: SERVICE:OPERATION,…")
+    return {**line, "danger": True}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from trio_gate.approval.grant import standing
@@ -22,6 +21,7 @@ from trio_gate.errors import Denied, Malformed
 from trio_gate.exchange.presign import whole_number
 from trio_gate.policy import cel
 from trio_gate.policy.condition_words import condition_words
+from trio_gate.policy.prospects import Prospects
 from trio_gate.text.secret_detection import looks_secret
 from trio_gate.text.visible import visible
 from trio_gate.values import value_class
@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Access
     from trio_gate.config.model import Approver, Rule
-    from trio_gate.exchange.snapshot import Snapshot
+    from trio_gate.exchange.snapshot import Admitted, Snapshot
     from trio_gate.exchange.steps import Proven
+    from trio_gate.facet.values import Plain
     from trio_gate.text.visible import Json
 
 MAX_ACTIONS = 20
@@ -48,13 +49,21 @@ MAX_MATCHES = 2000
 _PATTERNS = "matches"
 """CEL's function that takes a regular expression. No task has it: to compile one takes long, and few people read one right."""
 
-_RULES = 512
-"""Conditions of rules that are kept in the form that answers for calls in general."""
+_OF_ALL: Mapping[str, Plain] = {
+    "aws.presigned": False,
+    "aws.session_chain": [],
+    "aws.session_role": None,
+    "aws.vends_credentials": False,
+}
+"""What is known of all calls that a task covers."""
 
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _ACTION = re.compile(r"[A-Z][A-Za-z0-9]{0,127}")
-_SAFE = ('aws.level != "danger"', "!has(aws.session_role)")
-"""What every line has beside its own words: dangers are asked about one by one, and other roles may do other things."""
+_NO_DANGER = 'aws.level != "danger"'
+"""What a line has besides that names no operations, or does not ask for their dangers: those are asked about one by one."""
+
+_OWN_ROLE = "!has(aws.session_role)"
+"""What every line has besides: other roles may do other things."""
 
 
 _NO_CALL: Mapping[str, Any] = {
@@ -80,20 +89,25 @@ _NO_CALL: Mapping[str, Any] = {
 }
 """What a question says that is about no call of AWS."""
 
+_MEMBERS = ("service", "actions", "access", "match", "danger")
+"""Of a line."""
+
 _EVERY = "all operations, "
 """How the words of a condition begin that names no operation; a line has named its own."""
 
-_RISK = "calls that change things go through unread and without being asked about, but for dangers"
+_RISK = "calls that change things go through unread and without being asked about; dangers do only where a line says so"
+_DANGERS = "lets dangerous calls through, unread and without being asked about: it is confirmed by itself"
 
 
 @value_class
 class Need:
-    """A line: these operations of a service, or its calls of one access level, where `match` is true."""
+    """A line: these operations of a service, or its calls of one access level, where `match` is true; `danger`: the dangerous ones, too."""
 
     service: str | None
     actions: tuple[str, ...]
     access: Access | None
     match: str | None
+    danger: bool = False
 
     @property
     def condition(self) -> str:
@@ -106,13 +120,13 @@ class Need:
         if self.match is not None:
             end = "\n" if "//" in self.match else ""  # a comment in it ends with its line
             parts.append(f"({self.match}{end})")
-        return " && ".join([*parts, *_SAFE])
+        return " && ".join([*parts, *(() if self.danger else (_NO_DANGER,)), _OWN_ROLE])
 
     @property
     def words(self) -> str:
         """The line for people."""
         calls = ", ".join(self.actions) if self.actions else f"{self.access} calls"
-        said = f"{self.service}: {calls}" if self.service else f"any service: {calls}"
+        said = f"{self.service or 'any service'}: {calls}{', dangers included' if self.danger else ''}"
         return said if self.match is None else f"{said}, {visible(condition_words(self.match).removeprefix(_EVERY))}"
 
     def known(self) -> Iterator[dict[str, str | None]]:
@@ -161,9 +175,9 @@ def read_task(data: bytes, *, most_uses: int, most_minutes: int) -> TaskRequest:
 def _need(at: int, line: object) -> Need:
     """One line. Raises Malformed."""
     where = f"line {at} of `needs`"
-    if not isinstance(line, dict) or not line.keys() <= {"service", "actions", "access", "match"}:
-        raise Malformed(f"{where} is an object with `service` and `actions`, or `access`, and perhaps `match`")
-    service, actions, access, match = (line.get(name) for name in ("service", "actions", "access", "match"))
+    if not isinstance(line, dict) or not line.keys() <= set(_MEMBERS):
+        raise Malformed(f"{where} is an object with `service` and `actions`, or `access`, and perhaps `match` and `danger`")
+    service, actions, access, match, danger = (line.get(name) for name in _MEMBERS)
     if service is not None and (not isinstance(service, str) or not _SERVICE.fullmatch(service)):
         raise Malformed(f"{where}: `service` is the name of a service as in `aws.service`, such as s3")
     if (actions is None) == (access is None) or (actions is not None and service is None):
@@ -171,11 +185,13 @@ def _need(at: int, line: object) -> Need:
     level = next((one for one in ACCESS if one == access), None)
     if access is not None and level is None:
         raise Malformed(f"{where}: `access` is one of {', '.join(ACCESS)}: nothing else is let through by a task")
+    if not (danger is None or isinstance(danger, bool)) or (danger and actions is None):
+        raise Malformed(f"{where}: `danger` is true or false, and goes with `actions`: dangers are let through by name alone")
     names = _names(where, actions)
     if match is not None and (not isinstance(match, str) or not match.strip() or len(match) > MAX_MATCH):
         raise Malformed(f"{where}: `match` is a condition in CEL of at most {MAX_MATCH} characters")
     _check(where, match)
-    return Need(service=service, actions=names, access=level, match=match)
+    return Need(service=service, actions=names, access=level, match=match, danger=danger is True)
 
 
 def _names(where: str, actions: object) -> tuple[str, ...]:
@@ -205,14 +221,7 @@ def _check(where: str, source: str | None) -> None:
 def task_of(asked: TaskRequest, proven: Proven, snapshot: Snapshot) -> Task:
     """The task for the account of the agent's key. Raises Denied where no rule asks about its calls, Malformed."""
     admitted = proven.admitted
-    endpoint, account = admitted.endpoint.name, proven.claimed.claim.account
-    about: dict[str, str | None] = {
-        "aws.account": account,
-        "aws.account_name": admitted.account_name,
-        "agent.name": admitted.agent_name,
-    }
-    known = [{**about, **said} for need in asked.needs for said in need.known()]
-    touched = [rule for rule in snapshot.config.rules if _touches(rule, endpoint, known)]
+    touched = _touched(asked, admitted, proven.claimed.claim.account, snapshot)
     if not touched:
         raise Denied(
             "no rule asks about these calls, so there is no task to ask for: make them, and they are let through or refused"
@@ -227,21 +236,23 @@ def task_of(asked: TaskRequest, proven: Proven, snapshot: Snapshot) -> Task:
         uses=asked.uses,
         minutes=asked.minutes,
         rules=tuple((rule.name, standing(rule, _asked_by(rule, snapshot))) for rule in touched),
+        dangers=tuple(at for at, need in enumerate(asked.needs, 1) if need.danger),
     )
 
 
-def _touches(rule: Rule, endpoint: str, known: Sequence[Mapping[str, str | None]]) -> bool:
-    """Whether a rule may ask about a call of which one of these is known."""
-    if rule.action != "approve" or (rule.endpoints and endpoint not in rule.endpoints):
-        return False
-    if rule.condition is None:
-        return True
-    condition = _partial(rule.condition)
-    read = {tuple((name, value) for name, value in said.items() if name in condition.facets) for said in known}
-    return any(condition.answer(dict(said)) is not False for said in read)
-
-
-_partial = lru_cache(maxsize=_RULES)(cel.PartialCondition)
+def _touched(asked: TaskRequest, admitted: Admitted, account: str, snapshot: Snapshot) -> list[Rule]:
+    """The rules that may ask about a call of some line."""
+    prospects = Prospects(snapshot.rules, [rule.condition for rule in snapshot.config.rules])
+    about: dict[str, Plain] = {
+        **_OF_ALL,
+        "aws.account": account,
+        "aws.account_name": admitted.account_name,
+        "agent.name": admitted.agent_name,
+    }
+    known = [{**about, **said} for need in asked.needs for said in need.known()]
+    found = [prospects.of(said, endpoint=admitted.endpoint.name) for said in known]
+    names = {step.rule for prospect in found for step in prospect.steps if step.action == "approve"}
+    return [rule for rule in snapshot.config.rules if rule.name in names]
 
 
 def _check_grantors(rules: Sequence[Rule], snapshot: Snapshot) -> None:
@@ -266,7 +277,7 @@ def task_question(
     named = {name for name, _ in task.rules}
     approvers = {one.id: one for rule in snapshot.config.rules if rule.name in named for one in _asked_by(rule, snapshot)}
     life, hold = (timedelta(seconds=min(getattr(one, name) for one in approvers.values())) for name in ("timeout", "hold"))
-    writes = any(need.access not in ("list", "read") for need in asked.needs)
+    risks = tuple(_risks(task, asked))
     said = told([f"Let up to {task.uses} calls through in {task.minutes} min: ", Names(names=(task.purpose,))])
     digest = digest_of(admitted.agent_name, claim.account, asked.body)
     return Question(
@@ -290,11 +301,18 @@ def task_question(
         path=arrived.target.path,
         params={"purpose": task.purpose, "needs": list(task.lines), "condition": visible(task.predicate)},
         payload_sha256=digest,
-        risks=(Reason(level="caution", code="task", text=_RISK),) if writes else (),
+        risks=risks,
         sentence=said.sentence,
         names=(*said.names, *task.lines),
-        level="caution" if writes else "fact",
+        level=risks[0].level if risks else "fact",
         account_color=admitted.endpoint.colors.get(claim.account),
         task=task,
         **_NO_CALL,
     )
+
+
+def _risks(task: Task, asked: TaskRequest) -> Iterator[Reason]:
+    """What a person should know before saying yes, the most serious first."""
+    yield from (Reason(level="danger", code="task", text=f"line {at} {_DANGERS}") for at in task.dangers)
+    if any(need.access not in ("list", "read") for need in asked.needs):
+        yield Reason(level="caution", code="task", text=_RISK)

@@ -22,6 +22,7 @@ class Person:
         self.line = LiveLine(at.console)
         self.shown: list[str] = []
         self.unread = ""
+        self.confirms: dict[int, str] = {}
         self.previewed: list[str | None] = []
 
     async def answer(self, *words: str, may_grant: bool = True, proposed: str | None = None, others: bool = False, compare=None):
@@ -37,6 +38,7 @@ class Person:
             compare=compare,
             others=lambda: others,
             unread=lambda: self.unread,
+            confirms=self.confirms,
         )
 
         async def run() -> None:
@@ -158,3 +160,17 @@ async def test_what_is_unread_is_read_first_or_approved_by_another_key(terminal)
     assert await terminal.answer("d\n", "u\n", "y\n") == TypedAnswer(verdict="approve", reason="")
     terminal.unread = "the script commands"
     assert (await terminal.answer("n because\n")).verdict == "deny"
+
+
+async def test_each_line_that_lets_dangers_through_is_confirmed_by_a_whole_word(terminal):
+    terminal.confirms = {2: "iam: PutRolePolicy", 5: "s3: PutBucketPolicy"}
+    answer = await terminal.answer("y\n", "yes\n", "y\n", "y fine\n", "yes\n", "YES\n", may_grant=False)
+    assert answer == TypedAnswer(verdict="approve", reason="fine", confirmed=(2, 5))
+    screen = terminal.at.screen()
+    assert "line 5: s3: PutBucketPolicy" in screen
+    assert any(row.startswith("not approved: every line") for row in screen)
+
+
+async def test_a_denial_confirms_nothing(terminal):
+    terminal.confirms = {2: "iam: PutRolePolicy"}
+    assert await terminal.answer("n no\n") == TypedAnswer(verdict="deny", reason="no")

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import ClientError
@@ -16,6 +17,9 @@ from tests.kit.approvals.approver import Person
 from tests.kit.approvals.own_view import AGENTS, OTHERS, ROOT, get, view
 from tests.kit.gateway import SECRET, running
 from trio_gate.approval.channel.frames import Accepted, Revoke
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 RULES = """\
 rule "objects" {
@@ -43,12 +47,12 @@ def root(gate):
     return Person(gate, ROOT)
 
 
-def asks(gate, *needs: str, uses: int = 30) -> subprocess.Popen:
+def asks(gate, *needs: str, uses: int = 30, dangers: Sequence[str] = ()) -> subprocess.Popen:
     """`trio-gate task`, as an agent runs it."""
     keys = {"AWS_ACCESS_KEY_ID": f"AKIA{ACCOUNTS['staging']}CI01", "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": REGION}
     words = [sys.executable, "-m", "trio_gate", "task", "move the reports", "--uses", str(uses), "--minutes", "10"]
-    for need in needs:
-        words += ["--need", need]
+    for option, line in (*(("--need", need) for need in needs), *(("--danger", danger) for danger in dangers)):
+        words += [option, line]
     given = {**os.environ, **keys, "AWS_ENDPOINT_URL": f"http://{gate.doors['endpoint']}"}
     return subprocess.Popen(words, env=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -59,10 +63,10 @@ def ended(asking: subprocess.Popen) -> tuple[int, str]:
     return asking.returncode, out + err
 
 
-def granted(gate, root, *needs: str, **more) -> str:
+def granted(gate, root, *needs: str, confirmed: tuple[int, ...] | None = None, **more) -> str:
     """A task that the agent has and a person approved; its id."""
     asking = asks(gate, *needs, **more)
-    prompt = root.answer(ready=lambda prompt: prompt["task"] is not None)
+    prompt = root.answer(ready=lambda prompt: prompt["task"] is not None, confirmed=confirmed)
     status, said = ended(asking)
     if status:  # the answer came after the second that people are given: the agent asks again, as it is told
         assert "run the same command again" in said
@@ -108,6 +112,17 @@ def test_a_person_revokes_a_task_and_the_next_call_asks(gate, root):
     gate.client("s3").put_object(Bucket="staging-data", Key="revoked", Body=b"x")
     assert isinstance(root.say(Revoke(id=task, ref="r")), Accepted)
     pending(gate.client("s3").put_object, Bucket="staging-data", Key="revoked", Body=b"x")
+
+
+def test_dangers_go_through_by_the_lines_that_were_confirmed(gate, root):
+    s3 = gate.client("s3")
+    many = {"Objects": [{"Key": f"tmp/{number}"} for number in range(28)]}
+    with pytest.raises(ClientError, match=r"ask once for a task \(trio-gate task --danger\)"):
+        s3.delete_objects(Bucket="staging-data", Delete=many)
+    granted(gate, root, dangers=['s3:DeleteObjects where aws.params.Bucket == "staging-data"'], confirmed=(1,))
+    s3.delete_objects(Bucket="staging-data", Delete=many)
+    (vote,) = [row["act"] for row in gate.rows() if row["kind"] == "vote" and row["act"].get("confirmed")]
+    assert vote["confirmed"] == [1]
 
 
 def test_an_agent_ends_its_own_task_and_no_other_agent_does(gate, root):

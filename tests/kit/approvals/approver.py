@@ -89,6 +89,7 @@ class Person:
         *,
         ready: Callable[[dict[str, Any]], bool] = lambda _: True,
         grant: Terms | None = None,
+        confirmed: tuple[int, ...] | None = None,
         after: float = 0,
     ) -> dict[str, Any]:
         """Answer the first prompt that is ready, `after` seconds; the prompt. The vote must be accepted."""
@@ -96,7 +97,8 @@ class Person:
         async def step(client: Checked, state: State) -> dict[str, Any]:
             prompt = await _first(client, state, ready)
             await trio.sleep(after)
-            await client.send(Decide(id=prompt["id"], digest=prompt["digest"], verdict=verdict, reason=reason, grant=grant))
+            said = {"reason": reason, "grant": grant, "confirmed": confirmed}
+            await client.send(Decide(id=prompt["id"], digest=prompt["digest"], verdict=verdict, **said))
             while not isinstance(frame := await client.receive(), (Accepted, Rejected)):
                 pass
             assert isinstance(frame, Accepted), frame

@@ -337,6 +337,7 @@ async def recorded(clock, nursery):
 
 def vote_of(audit) -> dict:
     [row] = [row for row in audit if row["kind"] == "vote"]
+    assert row["act"].get("confirmed") is None  # that is of tasks
     return {name: row["act"].get(name) for name in ("read", "unread", "knowing")}
 
 

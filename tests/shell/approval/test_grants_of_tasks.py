@@ -59,6 +59,7 @@ async def test_an_approved_task_lets_the_calls_of_all_its_rules_through_as_often
         "uses": 2,
         "minutes": 1,
         "rules": [RULE, "second"],
+        "dangers": [],
     }
     alice.vote()
     grant = (await alice.until(Granted)).grant
@@ -114,6 +115,35 @@ async def test_who_may_not_grant_cannot_approve_a_task_but_deny_it(hub, clock, a
     assert agent.answer.outcome == "deny"
 
 
+DANGEROUS = replace(TASK, lines=("s3: PutObject", "ec2: RunInstances", "ec2: StopInstances"), dangers=(2, 3))
+
+
+@pytest.mark.parametrize("confirmed", [None, (), (2,), (1, 3)])
+async def test_a_line_with_dangers_that_was_not_confirmed_holds_the_whole_task_up(alice, ask, confirmed):
+    agent = await ask(of_task(task=DANGEROUS))
+    alice.vote(confirmed=confirmed)
+    rejected = await alice.until(Rejected)
+    assert (rejected.code, rejected.message.startswith("confirm each line")) == ("not_allowed", True)
+    assert str(2 if 2 not in (confirmed or ()) else 3) in rejected.message
+    assert agent.answer is None
+    alice.vote(confirmed=(2, 3))
+    await wait_all_tasks_blocked()
+    assert agent.cleared
+    assert (await ask(call(2, level="danger"))).cleared
+
+
+async def test_everybody_who_approves_confirms_each_line_and_a_denial_needs_none(hub, clock, alice, ask):
+    two = (Group(id="human.oncall", people=("alice", "bob"), quorum=2, timeout=600.0),)
+    agent = await ask(of_task(task=DANGEROUS, approvers=two))
+    alice.vote(confirmed=(2, 3))
+    with listening(hub, clock, "bob", may_grant=True) as bob:
+        bob.vote()
+        assert (await bob.until(Rejected)).code == "not_allowed"
+        bob.vote("deny")
+    await wait_all_tasks_blocked()
+    assert agent.answer.outcome == "deny"
+
+
 async def test_a_task_whose_agent_has_left_is_kept_and_answered_when_it_comes_again(hub, clock, alice, ask):
     agent = await ask(of_task())
     agent.leave()
@@ -143,14 +173,14 @@ async def test_it_ends_with_any_of_its_rules(hub, alice, ask):
 
 
 async def test_a_restart_keeps_a_task_and_the_question_of_one(opened, clock, tmp_path):
-    task = replace(TASK, rules=((RULE, STANDING),))
+    task = replace(DANGEROUS, rules=((RULE, STANDING),))
     async with opened() as hub, trio.open_nursery() as nursery:
         agents = [Agent(hub, of_task(1, task=task)), Agent(hub, of_task(2, task=task, digest="9" * 64, repeat_key="9" * 64))]
         for agent in agents:
             nursery.start_soon(agent.run)
         await wait_all_tasks_blocked()
         with listening(hub, clock, may_grant=True) as alice:
-            alice.vote()
+            alice.vote(confirmed=(2, 3))
             await alice.until(Granted)
         await agents[0].done.wait()
         agents[0].answer.close()

@@ -28,6 +28,7 @@ class Decide:
         grant: only for approve; needs `may_grant`.
         unread: whether to approve although parts of `to_read` are unread. False: refuse then. None, as of older clients, counts as
             it is, and the record names what was unread.
+        confirmed: the numbers of a task's lines that the person confirmed one by one: all of its `dangers`, or an approval is refused.
     """
 
     type: ClassVar[str] = "decide"
@@ -38,6 +39,7 @@ class Decide:
     reason: str = ""
     grant: Terms | None = None
     unread: bool | None = None
+    confirmed: tuple[int, ...] | None = None
 
 
 @value_class

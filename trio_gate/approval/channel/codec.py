@@ -17,6 +17,7 @@ from trio_gate.approval.channel import frames
 from trio_gate.approval.channel.frames import PROTOCOL, ClientFrame, Granted, Pending, Resolved, ServerFrame, Updated
 from trio_gate.approval.json_reader import json_object, matching, members, nullable, one_of, text, texts, typed, whole
 from trio_gate.approval.state import Status, approvals, proposed, verdict_of
+from trio_gate.approval.task import MAX_LINES
 from trio_gate.approval.terms import Answer, GrantEnd, RefusedCode, Terms
 from trio_gate.errors import Malformed
 
@@ -104,8 +105,9 @@ _CLIENT: Mapping[str, tuple[type[ClientFrame], Mapping[str, Reader], frozenset[s
             "reason": text(MAX_REASON),
             "grant": nullable(_terms),
             "unread": nullable(typed(bool)),
+            "confirmed": nullable(texts(whole(1, MAX_LINES))),
         },
-        frozenset({"ref", "reason", "grant", "unread"}),
+        frozenset({"ref", "reason", "grant", "unread", "confirmed"}),
     ),
     "read": (
         frames.Read,
@@ -219,7 +221,7 @@ _SERVER: Mapping[str, tuple[type[ServerFrame], Mapping[str, Reader]]] = {
 }
 
 
-_LATER = frozenset({"colors", "files", "shows", "unread"})
+_LATER = frozenset({"colors", "files", "shows", "unread", "confirmed"})
 """Members that older peers do not know: they are left out where there is nothing to say."""
 
 

@@ -266,4 +266,5 @@ def vote(prompt: Mapping[str, Any], answer: TypedAnswer) -> Decide:
         reason=answer.reason,
         grant=answer.grant,
         unread=answer.unread if prompt.get("to_read") else None,
+        confirmed=answer.confirmed,
     )

@@ -5,6 +5,7 @@ Rule: a key pressed before the prompt was on the screen answers nothing.
 
 from __future__ import annotations
 
+from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from trio_gate.text.visible import plain
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from trio_gate.approval.terms import Answer
     from trio_gate.cli.approving.live_line import LiveLine
@@ -28,13 +29,14 @@ class TypedAnswer:
     Attributes:
         verdict, reason: the answer.
         grant: the terms of a grant; None where none is given.
-        unread: as in `frames.Decide`.
+        unread, confirmed: as in `frames.Decide`.
     """
 
     verdict: Answer
     reason: str
     grant: Terms | None = None
     unread: bool | None = False
+    confirmed: tuple[int, ...] | None = None
 
 
 @value_class
@@ -51,6 +53,7 @@ class Asking:
         compare: prints what would change, beside what is there now; None where this person may not ask for that.
         others: whether other prompts wait.
         unread: what is to be read first, made plain already; empty for nothing.
+        confirms: the lines of a task that are confirmed one by one, by number, made plain already.
     """
 
     about: Callable[[], Text]
@@ -62,6 +65,7 @@ class Asking:
     compare: Callable[[], Awaitable[None]] | None
     others: Callable[[], bool]
     unread: Callable[[], str]
+    confirms: Mapping[int, str] = field(default_factory=dict)
 
 
 async def typed(line: LiveLine, asking: Asking) -> TypedAnswer | None:
@@ -70,6 +74,25 @@ async def typed(line: LiveLine, asking: Asking) -> TypedAnswer | None:
     Raises:
         EOFError: the person quits, or closed the terminal.
     """
+    while True:
+        answer = await _typed(line, asking)
+        if answer is None or answer.verdict == "deny" or not asking.confirms:
+            return answer
+        if await _confirmed(line, asking):
+            return replace(answer, confirmed=tuple(asking.confirms))
+        line.say("not approved: every line that lets dangers through has to be confirmed")
+
+
+async def _confirmed(line: LiveLine, asking: Asking) -> bool:
+    """Whether the person confirms each line that lets dangers through, one after the other."""
+    for number, said in asking.confirms.items():
+        line.say(f"line {number}: {said}")
+        if (await _asked(line, "let its dangerous calls through, unread? [yes/n] ")).lower() != "yes":
+            return False
+    return True
+
+
+async def _typed(line: LiveLine, asking: Asking) -> TypedAnswer | None:
     line.flush()
     while True:
         first = asking.unread()

@@ -85,7 +85,8 @@ def time_left(seconds: float) -> str:
 
 def details(prompt: Mapping[str, Any]) -> Iterator[str | Text]:
     """What the call is about, line by line: the reasons for its level first, then who asks, then its parameters; code is a Text in colors."""
-    yield from (_labelled("whole", _word(name)) for name in prompt.get("names") or ())
+    names = [("whole", name) for name in prompt.get("names") or ()]
+    yield from (_labelled(label, _word(text)) for label, text in (_of_task(prompt["task"]) if prompt.get("task") else names))
     for risk in prompt.get("risks") or ():
         yield _labelled(_word(risk.get("level") or "caution").upper(), _word(risk.get("text")))
     if prompt.get("detached"):
@@ -96,6 +97,19 @@ def details(prompt: Mapping[str, Any]) -> Iterator[str | Text]:
     yield _labelled("params", "" if params else "none")
     if params:
         yield from _tree(params, LABEL // 2)
+
+
+def _of_task(task: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What a task is for, and its lines with their numbers."""
+    yield "says for", task.get("purpose")
+    yield from ((f"line {number}", line) for number, line in enumerate(task.get("lines") or (), 1))
+
+
+def dangers(prompt: Mapping[str, Any]) -> dict[int, str]:
+    """The lines of a task that let dangers through, by number; none of a call."""
+    task = prompt.get("task") or {}
+    lines = dict(enumerate(task.get("lines") or (), 1))
+    return {number: _word(lines[number]) for number in task.get("dangers") or () if number in lines}
 
 
 def bound(prompt: Mapping[str, Any]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from trio_gate.cli.approving.channel import ASK_AGAIN, NOT_KNOWN_YET, ApprovalCh
 from trio_gate.cli.approving.console import ApproverConsole
 from trio_gate.cli.approving.program import AT_ONCE, ProgramFailed, consult
 from trio_gate.cli.approving.prompt_input import Asking, TypedAnswer, typed
-from trio_gate.cli.approving.prompt_view import parts_in_words, previewed
+from trio_gate.cli.approving.prompt_view import dangers, parts_in_words, previewed
 from trio_gate.client import ClientError, Hopeless
 
 if TYPE_CHECKING:
@@ -164,6 +164,7 @@ class ApproverSession:
             compare=compare if hello is not None and hello.person in prompt.get("compared_by", ()) else None,
             others=lambda: len(channel.waiting()) > 1,
             unread=lambda: parts_in_words(channel.unread(prompt)),
+            confirms=dangers(prompt),
         )
 
         async def answer() -> TypedAnswer | None:

@@ -163,7 +163,8 @@ class CommandHandler:
         flaw = self._flaw(entry, person, frame.grant) if gives else None
         if flaw is not None:
             return flaw
-        reading = entry.readings.of(person.name, entry.prompt.question, knowing=frame.unread is True)
+        confirmed = frame.confirmed or ()
+        reading = entry.readings.of(person.name, entry.prompt.question, knowing=frame.unread is True, confirmed=confirmed)
         if frame.verdict == "approve" and frame.unread is False and reading.unread:
             return Refused(code="unread", message=f"read first: {', '.join(reading.unread)}")
         return decide(

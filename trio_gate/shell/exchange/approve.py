@@ -84,8 +84,8 @@ RETRY_SECONDS = 60
 """After this long an agent is told to ask again whose call waits for people."""
 
 _PENDING = f"approval {{id}} is pending, open until {{until}}: run the same command again in {RETRY_SECONDS} s{{where}}; do not change the call{{more}}"
-_TASK = "; before many calls like it, ask once for a task (trio-gate task)"
-"""Ends what an agent reads about a call that a task could have covered."""
+_TASK = "; before many calls like it, ask once for a task (trio-gate task{danger})"
+"""Ends what an agent reads about a call that a task could have covered; `danger` is the option for those that are dangerous."""
 
 _ENDED: Mapping[str, tuple[Outcome, str]] = {
     "deny": ("denied", "denied by a person"),
@@ -253,7 +253,8 @@ class ApprovalStage:
             self._services.approvals.check(admitted.agent_name)
             if admitted.session is not None:
                 self._services.sessions.table.check(admitted.session, self._services.clock.now())
-        more = _TASK if question.grantable and question.level != "danger" and question.session is None else ""
+        danger = " --danger" if question.level == "danger" else ""
+        more = _TASK.format(danger=danger) if question.grantable and question.session is None else ""
         fault = not_approved(verdict, f'rule "{self._rule.name}" asks for approval', self._services.approvals, more)
         self._recorder.decided(decision_of(fault), self._rule.name, fault.detail, status=Denied.status)
         return fault

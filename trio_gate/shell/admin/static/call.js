@@ -5,6 +5,7 @@ import { codeSections } from "./code.js";
 import { comparison } from "./compare.js";
 import { read } from "./reader.js";
 import { now, until } from "./state.js";
+import { taskView } from "./task.js";
 import { tree } from "./tree.js";
 
 const MOST_NAMES = 5;
@@ -35,7 +36,7 @@ export function callView(channel, prompt) {
         deadline(prompt),
       ),
       el("h1", { id: "call-title", tabindex: "-1" }, does(prompt)),
-      whole(prompt.names),
+      prompt.task ? null : whole(prompt.names),
       el(
         "p",
         { class: "call-what" },
@@ -46,6 +47,7 @@ export function callView(channel, prompt) {
     ),
     risks(prompt),
     asks(prompt),
+    prompt.task ? section("What it lets through", taskView(prompt)) : "",
     el("div", { class: "leaving" }, leaving(prompt)),
     ...codeSections(channel, prompt),
     comparison(channel, prompt) ?? "",

@@ -6,7 +6,7 @@ import { MAX_REASON, denyForm } from "./deny.js";
 import { GrantPreview } from "./preview.js";
 import { read, WHY } from "./reader.js";
 import { bring, readFirst } from "./code.js";
-import { folded, forgetRead, state, unread } from "./state.js";
+import { folded, forgetRead, state, unconfirmed, unread } from "./state.js";
 
 const MAX_PREDICATE = 4000;
 const LONG_LABEL = 20;
@@ -60,7 +60,7 @@ class Bar {
     const first = unread(this.prompt).length > 0 && !mine;
     this.approve.replaceChildren(...this.approveText(mine, first));
     this.approve.disabled = !live || mine;
-    this.approve.classList.toggle("first", first);
+    this.approve.classList.toggle("first", first || (unconfirmed(this.prompt).length > 0 && !mine));
     this.anyway.hidden = !first;
     this.anyway.disabled = !live;
     this.deny.disabled = !live;
@@ -74,6 +74,8 @@ class Bar {
   approveText(mine, first) {
     if (this.busy || mine) return [this.busy ? "Sending…" : "Approved by you"];
     if (first) return [readFirst(unread(this.prompt))];
+    const lines = unconfirmed(this.prompt);
+    if (lines.length) return [`Confirm ${lines.length > 1 ? `${lines.length} lines` : `line ${lines[0]}`} first`];
     return [swatch(this.prompt), `Approve in ${this.where()}`].filter(Boolean);
   }
 
@@ -82,11 +84,13 @@ class Bar {
     return name.length > LONG_LABEL ? `${name.slice(0, LONG_LABEL)}…` : name;
   }
 
-  /** Approve; where something is to be read first, show that instead. */
+  /** Approve; where something is to be read or confirmed first, show that instead. */
   approveOrRead() {
     const [first] = unread(this.prompt);
+    const [line] = unconfirmed(this.prompt);
     if (first) bring(this.channel, this.prompt, first);
-    else this.send("approve");
+    else if (line) document.querySelector(`[data-line="${line}"]`)?.focus();
+    else this.send("approve", this.prompt.task ? { confirmed: this.prompt.task.dangers } : {});
   }
 
   /** What is unread where it is more than one part, and what stays folded as it may be secret. */

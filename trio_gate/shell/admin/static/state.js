@@ -16,6 +16,7 @@ export const state = {
   calls: [],
   missed: 0,
   opened: new Map(),
+  confirmed: new Map(),
   coming: 0,
 };
 
@@ -64,6 +65,19 @@ export function forgetRead(prompt, why) {
   changed("forgotten", { id: prompt.id, why });
 }
 
+/** Whether a person has confirmed a line of a task here. */
+export const isConfirmed = (prompt, line) => Boolean(state.confirmed.get(prompt.id)?.has(line));
+
+export function confirm(prompt, line, on) {
+  const lines = state.confirmed.get(prompt.id) ?? new Set();
+  lines[on ? "add" : "delete"](line);
+  state.confirmed.set(prompt.id, lines);
+  changed("opened", prompt);
+}
+
+/** The lines of a task that a person has to confirm and did not yet; none of a call. */
+export const unconfirmed = (prompt) => (prompt.task?.dangers ?? []).filter((line) => !isConfirmed(prompt, line));
+
 const applied = {
   hello(frame) {
     state.me = frame;
@@ -93,6 +107,7 @@ const applied = {
   resolved(frame) {
     const prompt = state.prompts.get(frame.id);
     state.prompts.delete(frame.id);
+    state.confirmed.delete(frame.id);
     if (prompt) end(prompt, frame);
     changed("resolved", { ...frame, prompt });
   },
