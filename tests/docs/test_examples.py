@@ -14,7 +14,7 @@ from tests.docs.pages import examples
 from tests.kit.paths import ROOT
 from trio_gate.approval.channel.codec import decode_client, decode_server
 from trio_gate.cli.approving.program import consult
-from trio_gate.cli.main import VERBS, main
+from trio_gate.cli.main import VERBS, main, module_of
 from trio_gate.errors import Malformed
 from trio_gate.policy.cel import check
 
@@ -92,14 +92,14 @@ def commands(example):
     for line in example.text.splitlines():
         words = shlex.split(line, comments=True)
         for at in (at for at, word in enumerate(words) if word == "trio-gate"):
-            end = next((at for at, word in enumerate(words[at:], at) if word in (">", "|", "&&")), len(words))
+            end = next((at for at, word in enumerate(words[at:], at) if word in (">", ">>", "|", "&&")), len(words))
             yield words[at + 1 : end]
 
 
 @pytest.mark.parametrize("example", examples("sh"), ids=str)
 def test_commands_are_taken(example, monkeypatch):
     for verb in VERBS:
-        monkeypatch.setattr(f"trio_gate.cli.{verb.replace('-', '_')}.run", lambda _: 0)
+        monkeypatch.setattr(f"{module_of(verb)}.run", lambda _: 0)
     subprocess.run(["sh", "-n"], input=example.text, check=True, text=True)
     for arguments in commands(example):
         assert main(arguments) == 0

@@ -33,12 +33,20 @@ VERBS = {
     "sessions": "list the virtual sessions of agents, or end one",
     "log": "show recent calls",
     "explain": "show what requests mean, without sending them",
+    "env": "print the environment with which an agent's programs use the gateway",
+    "exec": "run a command as an agent, in that environment",
+    "profiles": "print profiles of an agent's accounts for AWS's configuration files",
     "mcp": "on the agent's machine: serve what a model may ask the gateway, by the Model Context Protocol",
     "task": "on the agent's machine: ask people once for the calls of a whole task",
     "presign": "on the agent's machine: have a URL of S3 signed",
     "eks-token": "on the agent's machine: have a token for an EKS cluster signed",
     "rds-token": "on the agent's machine: have a password for a database of RDS signed",
 }
+
+STATUSES = "0 when done, 1 if it failed, 2 if the arguments or the configuration cannot work, 130 after Ctrl-C"
+
+ROOMS = dict.fromkeys(("env", "exec", "profiles"), "wiring.")
+"""Where the modules of verbs are that have a folder."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for verb, help_text in VERBS.items():
         below = verbs.add_parser(verb, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.")
         if verb in given[:1]:
-            _module(verb).add_arguments(below)
+            module = _module(verb)
+            module.add_arguments(below)
+            _teach(below, module)
     if not given:
         parser.print_help(sys.stderr)
         return 2
@@ -66,5 +76,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+def _teach(parser: argparse.ArgumentParser, module: ModuleType) -> None:
+    """Add a verb's examples and its exit statuses to its help."""
+    if parser.epilog is None and hasattr(module, "EXAMPLES"):
+        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        parser.epilog = f"examples:\n{module.EXAMPLES}\n\nexit status: {getattr(module, 'STATUSES', STATUSES)}"
+
+
+def module_of(verb: str) -> str:
+    """The name of the module of a verb."""
+    return f"trio_gate.cli.{ROOMS.get(verb, '')}{verb.replace('-', '_')}"
+
+
 def _module(verb: str) -> ModuleType:
-    return import_module(f"trio_gate.cli.{verb.replace('-', '_')}")
+    return import_module(module_of(verb))

@@ -46,7 +46,7 @@ def find(args: argparse.Namespace) -> Path | None:
 
 def state_dir(config: str) -> str:
     """The state folder that a configuration names. Raises OSError, ValueError (not UTF-8) or ConfigFaults."""
-    root, reading = _read(config)
+    root, reading = read_blocks(config)
     report, lookups = reading.report, reading.lookups
     found: expressions.Data = "./state"
     for item in (item for block in root.blocks if block.kind == "gateway" for item in block.attributes):
@@ -64,7 +64,7 @@ def state_dir(config: str) -> str:
 
 def admin(config: str) -> tuple[Admin, str]:
     """The admin listener of a configuration, and where it says so. Raises OSError, ValueError (not UTF-8) or ConfigFaults."""
-    root, reading = _read(config)
+    root, reading = read_blocks(config)
     inside = [block for top in root.blocks if top.kind == "gateway" for block in top.blocks]
     found, where = gateway_block.DEFAULT_ADMIN, f"the default, since {config} has no `admin` block"
     for block in (block for block in inside if block.kind == "admin"):
@@ -75,7 +75,8 @@ def admin(config: str) -> tuple[Admin, str]:
     return found, where
 
 
-def _read(config: str) -> tuple[hcl.Block, Reading]:
+def read_blocks(config: str) -> tuple[hcl.Block, Reading]:
+    """The blocks of a configuration, and what reads their attributes one by one. Raises OSError or ValueError (not UTF-8)."""
     report = Report(Source(Path(config).read_text("utf-8"), config))
     base = str(Path(config).absolute().parent)
     lookups = expressions.Lookups(env=os.environ.get, read_file=lambda path: Path(path).read_text("utf-8"), base_dir=base)

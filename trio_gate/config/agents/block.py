@@ -31,11 +31,8 @@ _SUFFIX = re.compile(r"[A-Z][A-Z0-9]{0,15}")
 
 def agent(form: Form, trust: Trust) -> Agent | None:
     """Read an agent, a caller with secrets of its own; None if it is faulty. `trust` as in `load`."""
-    wanted = "a letter A-Z and at most 15 more of A-Z and 0-9"
-    suffix = form.need(
-        attribute_types.matching(_SUFFIX, wanted, "it ends the agent's key ids: AKIA111111111111CI01"), "key_suffix"
-    )
-    secrets = _secrets(form)
+    suffix = key_suffix(form)
+    secrets = secrets_of(form)
     accounts = form.take(attribute_types.listing(attribute_types.account), "accounts") or ()
     assume = role_settings.read(form)
     networks = form.take(attribute_types.listing(network), "networks") or ()
@@ -108,8 +105,14 @@ def _limits(form: Form) -> AgentLimits:
     )
 
 
-def _secrets(form: Form) -> tuple[str, ...] | None:
-    """The secrets that an agent may sign with: one, or several while they are being replaced."""
+def key_suffix(form: Form) -> str | None:
+    """What ends the key ids of an agent; None if it is faulty."""
+    hint = "it ends the agent's key ids: AKIA111111111111CI01"
+    return form.need(attribute_types.matching(_SUFFIX, "a letter A-Z and at most 15 more of A-Z and 0-9", hint), "key_suffix")
+
+
+def secrets_of(form: Form) -> tuple[str, ...] | None:
+    """The secrets that an agent may sign with: one, or several while they are being replaced; None if they are faulty."""
     secret = attribute_types.matching(KEY_TEXT, "a secret of printable ASCII characters without spaces")
     one, several = form.take(secret, "secret"), form.take(attribute_types.listing(secret), "secrets")
     of = "secret" if form.given("secrets") is None else "secrets"

@@ -49,8 +49,12 @@ def system_bundle() -> bytes:
         texts = [file.read_bytes() for file in _system_files() or [_botocore()]]
     except OSError as error:
         raise CertificatesUnavailable(f"the roots {error.filename} cannot be read: {error.strerror}") from None
-    blocks = dict.fromkeys(block for text in texts for block in _CERTIFICATE.findall(text))
-    return b"".join(block + b"\n" for block in blocks)
+    return b"".join(dict.fromkeys(block for text in texts for block in certificates(text)))
+
+
+def certificates(pem: bytes) -> list[bytes]:
+    """The certificates of a PEM file, each in PEM with a line end; what is written around them is left out."""
+    return [block + b"\n" for block in _CERTIFICATE.findall(pem)]
 
 
 def _system_files() -> list[Path]:

@@ -1,0 +1,60 @@
+"""`trio-gate env`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.wiring.kit import SECRET, status_of
+
+
+def env(capsys, config, *words):
+    status = status_of("env", *words, "--config", config, "--format", "json")
+    out, err = capsys.readouterr()
+    assert status == 0, err
+    return json.loads(out), err
+
+
+def test_it_is_the_agents_keys_in_one_account(config, capsys, monkeypatch):
+    found, _ = env(capsys, config, "ci", "--account", "staging")
+    assert (found["AWS_ACCESS_KEY_ID"], found["AWS_SECRET_ACCESS_KEY"]) == ("AKIA222222222222CI01", SECRET)
+    assert found["AWS_REGION"] == found["AWS_DEFAULT_REGION"] == "eu-west-1"
+    assert (found["AWS_ENDPOINT_URL"], found["NO_PROXY"]) == ("http://127.0.0.1:8081", "127.0.0.1")
+    monkeypatch.setenv("AWS_REGION", "us-west-2")
+    assert env(capsys, config, "ci", "--account", "staging")[0]["AWS_REGION"] == "us-west-2"
+    assert env(capsys, config, "ci", "--account", "staging", "--region", "sa-east-1")[0]["AWS_REGION"] == "sa-east-1"
+
+
+def test_a_token_is_in_the_proxys_address(config, capsys, monkeypatch):
+    monkeypatch.setenv("TRIO_GATE_AGENT_TOKEN", "t/k n")
+    found, err = env(capsys, config, "token", "--gateway", "gate.example:8080")
+    assert found["HTTPS_PROXY"] == "http://token:t%2Fk%20n@gate.example:8080"
+    assert err == (
+        "trio-gate env: the proxy takes AWS's hosts alone: name others that the agent needs by --direct HOST, "
+        "or let them through by `passthrough`\n"
+    )
+
+
+def test_a_certificate_has_no_variable_and_that_is_said(config, capsys, monkeypatch):
+    monkeypatch.setenv("TRIO_GATE_AGENT_TOKEN", "a.b.c")
+    _, err = env(capsys, config, "job", "--direct", "model.example")
+    assert (
+        err
+        == "trio-gate env: job also needs its client certificate, for which there is no variable: its program must be given it\n"
+    )
+
+
+@pytest.mark.parametrize("words", [("nobody",), ("ci",), ("ci", "--account", "other"), ("token",)])
+def test_who_cannot_be_wired_up_is_said_in_a_line(config, capsys, words):
+    assert status_of("env", *words, "--config", config) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n"), err.startswith("trio-gate env: ")) == ("", 1, True)
+
+
+def test_a_configuration_that_cannot_be_read(tmp_path, config, capsys):
+    assert status_of("env", "ci", "--config", str(tmp_path / "none")) == 2
+    assert capsys.readouterr().err == f"trio-gate env: cannot read {tmp_path}/none: No such file or directory\n"
+    (tmp_path / "gateway.hcl").write_text("gateway { state_dir = 7 }")
+    assert status_of("env", "ci", "--config", config) == 2
+    assert "state_dir" in capsys.readouterr().err

@@ -1,0 +1,41 @@
+"""`trio-gate exec` becomes the command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.kit.gateway import TRIO_GATE
+
+SHOW = "import os, sys; print(sys.argv[1:], os.environ.get('AWS_ACCESS_KEY_ID'), sorted(n for n in os.environ if n.startswith(('TEST_', 'TRIO_'))))"
+
+
+def ran(config, *words, **more):
+    env = os.environ | {"TEST_BASE_SECRET": "base", "TRIO_GATE_TOKEN": "tg", "TEST_MINE": "1", "AWS_PROFILE": "mine"} | more
+    command = [*TRIO_GATE, "exec", "ci", "--account", "prod", "--config", config, "--", *words]
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
+def test_a_command_is_run_as_the_agent_and_without_what_is_not_for_it(config):
+    done = ran(config, sys.executable, "-c", SHOW, "--account", "--", "x")
+    assert done.stdout == "['--account', '--', 'x'] AKIA111111111111CI01 ['TEST_MINE']\n"
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [(("sh", "-c", "exit 7"), 7), (("sh", "-c", "kill -TERM $$"), -15), (("no-such-command",), 127), (("/",), 126)],
+)
+def test_its_end_is_the_commands(config, words, status):
+    done = ran(config, *words)
+    assert done.returncode == status
+    assert done.stderr.count("\n") == (status in (126, 127))
+
+
+def test_who_cannot_be_wired_up_runs_nothing(config):
+    done = ran(config, "echo", "ran", TEST_CI_NEW="short")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--secret-file" in done.stderr

@@ -1,0 +1,105 @@
+"""Wires an agent up for a verb: the arguments that say which agent, account and way, and what they make."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from trio_gate.aws.hosts.table import HostTable
+from trio_gate.cli import config_place
+from trio_gate.cli.wiring import proofs, roots, ways
+from trio_gate.cli.wiring.reading import NotWiredError, facts
+from trio_gate.cli.wiring.variables import Wiring, no_proxy, variables
+from trio_gate.config.source import ConfigFaults
+from trio_gate.shell.models.packaged_data import packaged_hosts
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from trio_gate.cli.wiring.reading import AgentFacts
+    from trio_gate.config.model import Listener
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare which agent is wired up, and how."""
+    parser.add_argument("agent", metavar="AGENT", help="the agent's name in the configuration; any word where it has no agents")
+    config_place.add_option(parser)
+    parser.add_argument("--region", help="the region (default: AWS_REGION, AWS_DEFAULT_REGION or that of the account's endpoint)")
+    parser.add_argument(
+        "--via",
+        choices=ways.WAYS,
+        help="the listener (default: the endpoint, as a proxy would take the agent's other hosts, too)",
+    )
+    parser.add_argument("--gateway", metavar="HOST:PORT", help="the listener's address, where the agent dials another")
+    parser.add_argument("--ca", metavar="FILE", help="what verifies the gateway (default: the CA in its state folder)")
+    proofs.add_secret(parser)
+
+
+def add_environment(parser: argparse.ArgumentParser) -> None:
+    """Declare what an environment has and a profile has not: one account, and what is for a proxy."""
+    parser.add_argument("--account", help="the account's label or id (default: the only one)")
+    parser.add_argument(
+        "--direct", action="append", default=[], metavar="HOST", help="a host that is reached without the proxy; may be repeated"
+    )
+    proofs.add_token(parser)
+
+
+def run(verb: str, args: argparse.Namespace, work: Callable[[AgentFacts], int]) -> int:
+    """Do the work of a verb with what is known of its agent. Returns 2, after saying why, where that cannot be."""
+    config = config_place.find(args)
+    if config is None:
+        return 2
+    try:
+        return work(facts(config, args.agent))
+    except ConfigFaults as faults:
+        print(faults, file=sys.stderr)
+    except (NotWiredError, ValueError) as error:
+        print(f"trio-gate {verb}: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"trio-gate {verb}: cannot read {error.filename}: {error.strerror}", file=sys.stderr)
+    return 2
+
+
+def environment(verb: str, args: argparse.Namespace, known: AgentFacts) -> dict[str, str | None]:
+    """The variables of the agent. Raises NotWiredError. What the user should know besides is printed."""
+    account, listener = known.account(args.account), ways.choose(known, args.via)
+    made = wiring(args, known, account, listener, proofs.token(known, args.token_file))
+    for note in (ways.other_hosts(listener, args.direct), _certificate_note(known)):
+        if note:
+            print(f"trio-gate {verb}: {note}", file=sys.stderr)
+    hosts = packaged_hosts()
+    given = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
+    if listener.kind == "endpoint":
+        direct = ",".join(
+            dict.fromkeys([*filter(None, given.split(",")), made.url.partition("//")[2].rpartition(":")[0].strip("[]")])
+        )
+    else:
+        direct = no_proxy(given, args.direct, HostTable(hosts).domains(hosts["partitions"]), made.region)
+    return variables(made, direct)
+
+
+def wiring(args: argparse.Namespace, known: AgentFacts, account: str, listener: Listener, token: str | None) -> Wiring:
+    """How the agent reaches the gateway with the keys of one account. Raises NotWiredError."""
+    env = os.environ.get
+    ours = roots.authority(listener, known.state_dir, args.ca)
+    bundle, alone = roots.write(ours) if ours is not None else (None, None)
+    shown = f"{known.name}:{quote(token, safe='')}@" if token is not None else ""
+    scheme = "https" if listener.kind == "endpoint" and listener.tls else "http"
+    return Wiring(
+        key_id=f"AKIA{account}{known.key_suffix}",
+        secret=proofs.secret(known, args.secret_file),
+        region=args.region or env("AWS_REGION") or env("AWS_DEFAULT_REGION") or known.accounts[account].region,
+        way="proxy" if listener.kind == "proxy" else "endpoint",
+        url=f"{scheme}://{shown}{args.gateway or ways.dialled(listener)}",
+        bundle=bundle,
+        authority=alone,
+    )
+
+
+def _certificate_note(known: AgentFacts) -> str | None:
+    if not known.certificate:
+        return None
+    return f"{known.name} also needs its client certificate, for which there is no variable: its program must be given it"

@@ -1,0 +1,50 @@
+"""`trio-gate exec AGENT -- COMMAND`: runs a command as an agent, in its environment for one account.
+
+Theory: the command takes the place of this process, so signals and its exit status are its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from trio_gate.cli.wiring import agent
+
+if TYPE_CHECKING:
+    import argparse
+
+    from trio_gate.cli.wiring.reading import AgentFacts
+
+EXAMPLES = """\
+  trio-gate exec ci --account prod -- aws s3 ls
+  trio-gate exec ci --account prod -- claude"""
+
+NOT_FOUND, NOT_EXECUTABLE = 127, 126
+"""What a shell reports for a command that is not there, and for one that it cannot execute."""
+
+STATUSES = "that of COMMAND; 127 if it is not found, 126 if it cannot be executed, 2 if the agent cannot be wired up"
+OWN = ("TRIO_GATE_TOKEN", "TRIO_GATE_CONFIG", "TRIO_GATE_AGENT_SECRET", "TRIO_GATE_AGENT_TOKEN")
+"""Variables of people and operators, which no agent gets, nor what the configuration reads from the environment."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    agent.add_arguments(parser)
+    agent.add_environment(parser)
+    parser.add_argument("command", nargs="+", metavar="COMMAND", help="after `--`: the command and its arguments")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Become the command. Returns only if it cannot be run."""
+
+    def work(known: AgentFacts) -> int:
+        made = agent.environment("exec", args, known)
+        kept = {name: value for name, value in os.environ.items() if name not in made and name not in known.variables.union(OWN)}
+        try:
+            os.execvpe(args.command[0], args.command, kept | {name: value for name, value in made.items() if value is not None})  # noqa: S606 - the user's own command, without a shell
+        except OSError as error:
+            print(f"trio-gate exec: cannot run {args.command[0]}: {error.strerror}", file=sys.stderr)
+            return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
+
+    return agent.run("exec", args, work)
