@@ -70,7 +70,7 @@ def options():
     """Long options of all verbs, and of scripts as their sources name them."""
     scripts = [path.read_text("utf-8", "replace") for path in (ROOT / "scripts").rglob("*") if path.is_file()]
     return {option for text in scripts for option in LONG.findall(text)}.union(
-        options_of("person", "link"), *map(options_of, VERBS)
+        *(options_of("person", one) for one in ("link", "new")), options_of("agent", "new"), *map(options_of, VERBS)
     )
 
 

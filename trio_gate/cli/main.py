@@ -21,7 +21,8 @@ VERBS = {
     "reload": "have the running gateway read its configuration again",
     "check": "print what a configuration means, or everything that is wrong with it",
     "ca": "print the CA certificate that agents must trust",
-    "person": "make a token for someone who approves",
+    "person": "make tokens for people who approve, and list them",
+    "agent": "make agents and their secrets, and list them",
     "approve": "answer calls that wait for approval",
     "pending": "list the calls that wait for your approval",
     "deny": "deny a call that waits",
@@ -45,7 +46,7 @@ VERBS = {
 
 STATUSES = "0 when done, 1 if it failed, 2 if the arguments or the configuration cannot work, 130 after Ctrl-C"
 
-ROOMS = dict.fromkeys(("env", "exec", "profiles"), "wiring.")
+ROOMS = dict.fromkeys(("env", "exec", "profiles"), "wiring.") | dict.fromkeys(("agent", "person"), "setup.")
 """Where the modules of verbs are that have a folder."""
 
 

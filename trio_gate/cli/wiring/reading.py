@@ -93,7 +93,7 @@ def facts(config: str, agent: str) -> AgentFacts:
         name=agent,
         key_suffix=(agent_block.key_suffix(form) if agents else suffix_for(agent)) or "",
         accounts=MappingProxyType(
-            {number: one for number, one in _accounts(root.blocks, reading) if number in listed or not listed}
+            {number: one for number, one in accounts_of(root.blocks, reading) if number in listed or not listed}
         ),
         secret=_secret(form) if agents else UNPROVEN,
         proxy_token=form.given("proxy_token_sha256") is not None,
@@ -101,7 +101,7 @@ def facts(config: str, agent: str) -> AgentFacts:
         audience=next(iter(audiences), None),
         listeners=settings.listeners,
         state_dir=settings.state_dir,
-        variables=frozenset(_VARIABLE.findall(reading.report.source.text)),
+        variables=variables_of(reading.report.source.text),
     )
     if faults := reading.report.faults():
         raise ConfigFaults(faults)
@@ -114,7 +114,13 @@ def suffix_for(name: str) -> str:
     return f"{letters.lstrip('0123456789')[:14] or 'AGENT'}01"
 
 
-def _accounts(blocks: Iterable[hcl.Block], reading: Reading) -> Iterable[tuple[str, Account]]:
+def variables_of(text: str) -> frozenset[str]:
+    """Names of the variables of the environment that a configuration reads."""
+    return frozenset(_VARIABLE.findall(text))
+
+
+def accounts_of(blocks: Iterable[hcl.Block], reading: Reading) -> Iterable[tuple[str, Account]]:
+    """The accounts of all endpoints, by id."""
     kind = attribute_types.listing(attribute_types.labelled_account)
     for form in (Form(block, reading) for block in blocks if block.kind == "endpoint"):
         region = form.take(attribute_types.text, "region") or ""

@@ -1,0 +1,1 @@
+"""Setting up: a first configuration, its agents and people, and whether it works."""
