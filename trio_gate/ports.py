@@ -251,6 +251,10 @@ class AuditLog(Protocol):
     def failing(self) -> bool:
         """Whether it accepts no calls right now: it cannot be written, was moved, or has reached its limit."""
 
+    @property
+    def silent(self) -> float:
+        """Seconds since the disk last answered, be it with an error. It is asked all the time."""
+
     async def intend(self, intent: Intent) -> None:
         """Return once the intent is on disk. Raises AuditUnavailable."""
 

@@ -77,6 +77,10 @@ class Running:
     present: ActiveConfig
     shutdown: accept.Shutdown
 
+    def status(self) -> str:
+        """What the gateway does, in one line."""
+        return self.unready() or self.present.status()
+
     def unready(self) -> str | None:
         """Why all calls are refused at present, None if they are not."""
         if self.services.audit.failing:

@@ -7,6 +7,7 @@ endpoints with their credentials, routes to AWS) takes a restart, and a reload t
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from trio_gate.errors import Overloaded
 from trio_gate.exchange.snapshot import Snapshot, compile_snapshot
 from trio_gate.shell.approval.hub_config import hub_config
 from trio_gate.shell.clock import SystemClock
+from trio_gate.shell.systemd.notify import notify
 from trio_gate.shell.worker_threads import in_thread
 
 if TYPE_CHECKING:
@@ -29,17 +31,28 @@ log = logging.getLogger(__name__)
 
 
 class ActiveConfig:
-    """Holds the current configuration; call it to get its snapshot. `people`: those of the current configuration, by name."""
+    """Holds the current configuration; call it to get its snapshot.
+
+    Attributes:
+        people: those of the current configuration, by name.
+        reload_failed: why the last reload changed nothing, in one line; None if it did, or there was none.
+    """
 
     def __init__(self, config: Config, hub: ApprovalHub) -> None:
         self._snapshot = compile_snapshot(1, config)
         self._hub = hub
+        self.reload_failed: str | None = None
         self._end_sessions()
         self.people: dict[str, Person] = {person.name: person for person in config.people}
 
     def __call__(self) -> Snapshot:
         """The snapshot to serve the next request by."""
         return self._snapshot
+
+    def status(self) -> str:
+        """Its generation and what waits, in one line."""
+        failed = f"; not reloaded: {self.reload_failed}" if self.reload_failed else ""
+        return f"generation {self._snapshot.number}; calls that wait for people: {self._hub.pending}{failed}"
 
     def apply(self, config: Config) -> str | None:
         """Serve by `config` from now on; waiting calls are judged by it before they are sent.
@@ -79,6 +92,7 @@ async def reload_on_signal(
     `read` runs in a thread; it returns None if the configuration has errors, which it has printed.
     """
     async for _ in hangups:
+        notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
         try:
             config = await in_thread(read)
             why_not = (
@@ -91,3 +105,5 @@ async def reload_on_signal(
             log.info("trio-gate: reloaded, generation %d", present().number)
         else:
             log.error("trio-gate: not reloaded: %s", why_not)
+        present.reload_failed = why_not
+        notify(f"READY=1\nSTATUS={present.status()}")

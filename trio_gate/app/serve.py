@@ -17,6 +17,7 @@ import trio
 
 from trio_gate.app.listeners import KINDS, Running, address_of, open_authorities, open_listeners, page_address
 from trio_gate.app.reload import ActiveConfig, reload_on_signal
+from trio_gate.app.self_check import SelfCheck
 from trio_gate.app.state_dir import StartFailed, own_state_dir
 from trio_gate.app.warm_up import warm_up
 from trio_gate.app.wiring import open_services
@@ -30,7 +31,7 @@ from trio_gate.shell.exchange.hosts import Hosts
 from trio_gate.shell.exchange.large_calls import tune_interpreter
 from trio_gate.shell.net import accept, descriptors
 from trio_gate.shell.systemd import sockets
-from trio_gate.shell.systemd.notify import notify
+from trio_gate.shell.systemd.notify import notify, watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,9 +72,11 @@ async def serve(config: Config, read: Callable[[], Config | None]) -> int:
             opened = await open_listeners(config, authorities, running, passed)
             for one in opened:
                 log.info("listening %s %s", one.kind, address_of(one.socket))
+            check = SelfCheck(lambda: opened, services.audit, running.status, watchdog())
             hub.acts.note(gateway_row("started", config, present().number, clock.now()))
             log.info("trio-gate: ready")
             notify("READY=1")
+            watchers.start_soon(check.run)
             watchers.start_soon(warm_up, config, services.upstreams)
             await accept.run(opened, shutdown)
             watchers.cancel_scope.cancel()

@@ -1,12 +1,13 @@
 """What the service manager is told, on a real socket of its kind."""
 
 import logging
+import os
 import secrets
 import socket
 
 import pytest
 
-from trio_gate.shell.systemd.notify import notify
+from trio_gate.shell.systemd.notify import notify, watchdog
 
 
 @pytest.mark.parametrize("kind", ["a path", "an abstract name"])
@@ -34,3 +35,34 @@ def test_a_socket_that_is_gone_is_a_warning(monkeypatch, caplog, tmp_path):
     assert [record.getMessage() for record in caplog.records] == [
         "cannot send STOPPING=1 to the service manager: No such file or directory"
     ]
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "process", "seconds"),
+    [
+        (None, None, None),
+        ("2500000", None, 2.5),
+        ("2500000", "this", 2.5),
+        ("2500000", "1", None),
+        ("0", None, None),
+        ("-1", None, None),
+        ("\N{SUPERSCRIPT TWO}", None, None),
+        ("soon", None, None),
+    ],
+)
+def test_the_watchdog_is_for_the_process_that_is_named(monkeypatch, microseconds, process, seconds):
+    process = str(os.getpid()) if process == "this" else process
+    for name, value in (("WATCHDOG_USEC", microseconds), ("WATCHDOG_PID", process)):
+        monkeypatch.delenv(name, raising=False)
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    assert watchdog() == seconds
+
+
+def test_a_manager_that_reads_nothing_holds_nobody_up(monkeypatch, tmp_path, caplog):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        while not caplog.records:
+            notify("STATUS=busy")
+    assert caplog.messages == ["cannot send STATUS=busy to the service manager: Resource temporarily unavailable"]

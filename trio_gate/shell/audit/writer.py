@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from collections import deque
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -85,6 +86,7 @@ class AuditWriter:
         self._percent = WARN_FROM - 1
         self._fault: str | None = None
         self._full = False
+        self._answered = time.monotonic()
         self._thread = WorkerThreads(1)
         self._closed = False
         self._waiting: deque[_Entry] = deque()
@@ -98,6 +100,11 @@ class AuditWriter:
     def failing(self) -> bool:
         """Whether no call may be begun: the disk fails, or the size limit is reached."""
         return self._fault is not None or self._full
+
+    @property
+    def silent(self) -> float:
+        """Seconds since the disk last answered, be it with an error; it is asked every `LOOK_EVERY` seconds."""
+        return time.monotonic() - self._answered
 
     async def intend(self, intent: Intent) -> None:
         """Return once the intent is on disk. Raises AuditUnavailable."""
@@ -228,8 +235,11 @@ class AuditWriter:
         """Run `write` in a thread; on success clear the fault, and check the store's size. Raises AuditUnavailable."""
 
         def measured() -> int:
-            write()
-            return self._store.size()
+            try:
+                write()
+                return self._store.size()
+            finally:
+                self._answered = time.monotonic()
 
         try:
             size = await self._thread.run("", measured)

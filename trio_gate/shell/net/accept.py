@@ -10,6 +10,7 @@ import errno
 import logging
 import socket
 from contextlib import contextmanager
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
 import trio
@@ -96,12 +97,16 @@ class Shutdown:
 
 @value_class
 class OpenListener:
-    """An open listener's socket, the handler of its connections, and their limit."""
+    """An open listener's socket, the handler of its connections, and their limit.
+
+    Connections from `probes`, addresses and ports of the gateway's own, are closed as soon as they would be handled.
+    """
 
     kind: str
     socket: socket.socket
     handle: Handle
     seats: Seats
+    probes: set[tuple[str, int]] = field(default_factory=set)
 
 
 async def run(listeners: Sequence[OpenListener], shutdown: Shutdown) -> None:
@@ -146,8 +151,8 @@ async def _accept(opened: OpenListener, connections: trio.Nursery) -> None:
                 connections.start_soon(_serve, *accepted, opened)
 
 
-async def _accepted(listening: socket.socket) -> tuple[SocketTransport, str] | None:
-    """The next waiting connection and its peer's address; None if it is gone by now, or if there are no sockets left for it."""
+async def _accepted(listening: socket.socket) -> tuple[SocketTransport, tuple[str, int]] | None:
+    """The next waiting connection and its peer's address and port; None if it is gone by now, or if there are no sockets left for it."""
     try:
         accepted, address = listening.accept()
     except OSError as error:
@@ -158,7 +163,7 @@ async def _accepted(listening: socket.socket) -> tuple[SocketTransport, str] | N
         shortage = error.strerror
     else:
         transport = _transport(accepted)
-        return None if transport is None else (transport, str(address[0]))
+        return None if transport is None else (transport, (str(address[0]), int(address[1])))
     log.error("no connection can be accepted: %s", shortage)
     await trio.sleep(PAUSE)
     return None
@@ -173,10 +178,11 @@ def _transport(accepted: socket.socket) -> SocketTransport | None:
         return None
 
 
-async def _serve(accepted: SocketTransport, address: str, opened: OpenListener) -> None:
+async def _serve(accepted: SocketTransport, peer: tuple[str, int], opened: OpenListener) -> None:
     try:
-        with opened.seats.seat(address) as seat:
-            await opened.handle(accepted, seat)
+        with opened.seats.seat(peer[0]) as seat:
+            if peer not in opened.probes:
+                await opened.handle(accepted, seat)
     except Exception:  # a bug must not end the other connections
         log.exception("a connection ended with an internal error")
     finally:

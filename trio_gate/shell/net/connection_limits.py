@@ -118,6 +118,11 @@ class Seats:
         self._taken: dict[Seat, None] = {}  # the eldest first
         self._waiting = trio.lowlevel.ParkingLot()
 
+    @property
+    def full(self) -> bool:
+        """Whether there is no seat for one more connection."""
+        return not self._free
+
     async def keep_room(self) -> None:
         """Wait until there is a seat for one more, and reserve it until `release`. Another connection is closed for it if possible."""
         if self._free:
