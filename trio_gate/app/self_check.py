@@ -36,7 +36,7 @@ class SelfCheck:
     """Looks at the gateway, and reports what it sees.
 
     Args:
-        listeners: those that are open now.
+        listeners: those that accept connections now.
         audit: the record.
         status: the gateway's state in one line.
         watchdog: the watchdog's period in seconds, None if there is no watchdog.

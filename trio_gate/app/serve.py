@@ -72,7 +72,7 @@ async def serve(config: Config, read: Callable[[], Config | None]) -> int:
             opened = await open_listeners(config, authorities, running, passed)
             for one in opened:
                 log.info("listening %s %s", one.kind, address_of(one.socket))
-            check = SelfCheck(lambda: opened, services.audit, running.status, watchdog())
+            check = SelfCheck(lambda: [] if shutdown.requested else opened, services.audit, running.status, watchdog())
             hub.acts.note(gateway_row("started", config, present().number, clock.now()))
             log.info("trio-gate: ready")
             notify("READY=1")

@@ -1,167 +1,172 @@
-"""The unit in scripts/systemd, under a real systemd that is process 1 of namespaces of its own."""
+"""The units in scripts/systemd, under a real systemd that is process 1 of namespaces of its own."""
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-import signal
+import socket
 import subprocess
-import sys
-import time
-from contextlib import suppress
-from pathlib import Path
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 
-from tests.kit.gateway import TRIO_GATE
-from tests.kit.paths import ROOT
-from trio_gate.shell.clock import SystemClock
+from scripts.embedded.aws import REGION, ROLE
+from tests.kit.gateway import AGENT, START
+from tests.kit.standins.scripted import answer, scripted
+from tests.kit.systemd.machine import CONFIG, UNITS, booted
+from tests.kit.wire.raw import DYNAMODB, Raw, request
+from tests.kit.wire.steady_load import SteadyLoad
 
-UNIT = ROOT / "scripts" / "systemd" / "trio-gate.service"
-BOOT = ROOT.parent / "shared" / "systemd" / "boot"
-SYSTEMD = Path("/lib/systemd/systemd")
-MARK = "lib/systemd/systemd --system --unit=gate-test"
-PATIENCE = 60
 MOST_EXPOSED = 15
 """In tenths, as systemd-analyze takes it."""
 
-CONFIG = """\
+RUNNING = 20
+ENOUGH = 200
+"""Connections before a restart, and after it."""
+
+GATEWAY = """\
 gateway {
   state_dir = "/var/lib/trio-gate"
-  listener "proxy" { bind = "127.0.0.1:0" }
+  listener "endpoint" { bind = "127.0.0.1:%(port)d" }
 }
 credential "aws_account" "base" {
-  access_key_id     = "AKIAANYTHINGATALL000"
-  secret_access_key = "anything"
+  access_key_id     = systemd_credential("base_access_key_id")
+  secret_access_key = systemd_credential("base_secret_access_key")
 }
 endpoint "aws_api" "main" {
-  role       = "trio-gate"
-  region     = "us-east-1"
+  role       = "%(role)s"
+  region     = "%(region)s"
   credential = aws_account.base
-  accounts   = ["111111111111"]
+  accounts   = ["222222222222"]
 }
-rule "all" { action = "allow" }
+%(upstreams)s
+rule "describing" { match = aws.action == "ListTables"  action = "allow" }
+rule "the rest"   { action = "deny" }
 """
-OVERRIDE = """\
-[Service]
-ExecStart=
-ExecStart={gate} serve /run/gateway.hcl
-ExecReload=
-ExecReload={gate} reload /run/gateway.hcl
-LoadCredential=
-ProtectHome=no
-{user}
-"""
-"""What differs here: where the program is, and that some kernels cannot give the credentials of a unit to a dynamic user."""
 
 
 def test_the_unit_exposes_little():
     if shutil.which("systemd-analyze") is None:
         pytest.skip("NO SYSTEMD: its unit is not looked at. apt-get install systemd")  # reason: only systemd rates a unit
-    command = ["systemd-analyze", "security", "--offline=true", f"--threshold={MOST_EXPOSED}", "--no-pager", str(UNIT)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = ["systemd-analyze", "security", "--offline=true", f"--threshold={MOST_EXPOSED}", "--no-pager"]
+    done = subprocess.run([*command, str(UNITS / "trio-gate.service")], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-class Machine:
-    """A systemd in namespaces, and what is done inside."""
+@pytest.fixture(scope="module")
+def systemd(tmp_path_factory):
+    with booted(tmp_path_factory.mktemp("systemd")) as machine:
+        yield machine
 
-    def __init__(self, process):
-        self.process = process
-        self.began = SystemClock().now().timestamp()
 
-    def run(self, *words, check=True, **given):
-        command = ["nsenter", "-t", str(self.process), "-p", "-m", "-u", "-i", "-C", *words]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False, **given)
-        assert not check or done.returncode == 0, done.stdout + done.stderr + self.log()
-        return done
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory):
+    """DynamoDB, which answers when `may` is set, and counts the calls that have come."""
+    with scripted(tmp_path_factory.mktemp("aws"), DYNAMODB) as server:
+        server.may, server.came = threading.Event(), threading.Semaphore(0)
 
-    def log(self):
-        self.run("journalctl", "--sync", check=False)
-        since = f"--since=@{self.began}"
-        return self.run("journalctl", "-u", "trio-gate", since, "--no-pager", "-o", "cat", check=False).stdout
+        def slowly(peer):
+            peer.request()
+            server.came.release()
+            server.may.wait()
+            peer.send(answer())
 
-    def write(self, path, text):
-        self.run("sh", "-c", f"mkdir -p $(dirname {path}); cat > {path}", input=text)
-
-    def main(self):
-        return self.run("systemctl", "show", "trio-gate", "-P", "MainPID").stdout.strip()
-
-    def until(self, ready):
-        deadline = time.monotonic() + PATIENCE
-        while not ready():
-            assert time.monotonic() < deadline, self.log()
+        server.script = slowly
+        yield server
+        server.may.set()
 
 
 @pytest.fixture
-def machine(tmp_path):
-    missing = [str(one) for one in (BOOT, SYSTEMD) if not one.exists()]
-    if missing or os.geteuid() != 0:
-        lacks = ", ".join(missing) or "root"
-        pytest.skip(f"NO SYSTEMD to start, it takes {lacks}")  # reason: only root may make it process 1 of namespaces
-    shutil.copy(UNIT, tmp_path)
-    before = _systemds()
-    with (tmp_path / "boot.log").open("w") as log:
-        boot = subprocess.Popen([BOOT, tmp_path], stdout=log, stderr=log, env={**os.environ, "SECONDS_AT_MOST": "300"})
-    made = None
-    try:
-        deadline = time.monotonic() + PATIENCE
-        while made is None:
-            made = next((Machine(one) for one in _systemds() - before), None)
-            if boot.poll() is not None or time.monotonic() > deadline:
-                said = (tmp_path / "boot.log").read_text()[-200:]
-                pytest.skip(f"NO SYSTEMD: it cannot be started here: {said}")  # reason: some containers allow no namespaces
-        made.until(lambda: made.run("systemctl", "list-units", check=False).returncode == 0)
-        for folder in ("/var/lib", "/var/log"):  # so that nothing is left on this machine
-            made.run("mount", "-t", "tmpfs", "tmpfs", folder)
-        made.run("systemctl", "restart", "systemd-journald")
-        made.write("/run/gateway.hcl", CONFIG)
-        gate = " ".join(map(str, TRIO_GATE))
-        user = "" if all(map(_open, (ROOT, Path(sys.executable).resolve()))) else "DynamicUser=no\nUser=root"
-        made.write("/run/systemd/system/trio-gate.service.d/here.conf", OVERRIDE.format(gate=gate, user=user))
-        made.run("systemctl", "daemon-reload")
-        yield made
-    finally:
-        if made is not None:
-            os.kill(made.process, signal.SIGKILL)
-        boot.kill()
-        boot.wait()
+def machine(systemd, embedded_aws, aws):
+    """A systemd with a configured gateway that is not started yet, and its address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        systemd.port = free.getsockname()[1]
+    with open(aws.ca_file) as file:
+        systemd.write("/run/scripted.pem", file.read())
+    with open(embedded_aws.ca_file) as file:
+        systemd.write("/run/embedded.pem", file.read())
+    systemd.write("/run/base_access_key_id", embedded_aws.base_access_key_id)
+    systemd.write("/run/base_secret_access_key", embedded_aws.base_secret_access_key)
+    ways = [(DYNAMODB, aws.port, "/run/scripted.pem"), ("*.amazonaws.com", embedded_aws.port, "/run/embedded.pem")]
+    upstreams = "".join(
+        f'upstream "{host}" {{\n  address = "127.0.0.1:{port}"\n  ca_file = "{file}"\n}}\n' for host, port, file in ways
+    )
+    given = {"port": systemd.port, "role": ROLE, "region": REGION, "upstreams": upstreams}
+    systemd.text = GATEWAY % given + AGENT
+    systemd.write(CONFIG, systemd.text)
+    systemd.run("systemctl", "daemon-reload")
+    yield systemd
+    systemd.systemctl("stop", "trio-gate.socket", "trio-gate.service", check=False)
+    systemd.systemctl("reset-failed", check=False)
 
 
-def _open(path):
-    """Whether any user may read what is there."""
-    return all(one.stat().st_mode & 0o001 for one in (path, *path.parents))
-
-
-def _systemds():
-    found = set()
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it has ended
-            words = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            if MARK in words and (process / "exe").resolve().name == "systemd":
-                found.add(int(process.name))
-    return found
+def asked(machine) -> Raw:
+    """A connection on which a call was sent that AWS does not answer yet."""
+    target = {"X_Amz_Target": "DynamoDB_20120810.ListTables", "Content_Type": "application/x-amz-json-1.0"}
+    address = f"127.0.0.1:{machine.port}"
+    return Raw(address).send(request("dynamodb", address, body=b"{}", **target))
 
 
 def test_it_starts_reloads_comes_back_and_stops(machine):
-    machine.run("systemctl", "start", "trio-gate")
+    machine.systemctl("start", "trio-gate")
     assert "trio-gate: ready" in machine.log()
-    machine.run("systemctl", "reload", "trio-gate")
+    machine.systemctl("reload", "trio-gate")
     assert "reloaded, generation 2" in machine.log()
+    assert machine.shown("StatusText") == "generation 2; calls that wait for people: 0"
 
-    machine.write("/run/gateway.hcl", CONFIG.replace("allow", "permit"))
-    assert machine.run("systemctl", "reload", "trio-gate", check=False).returncode == 1
+    machine.write(CONFIG, machine.text.replace('action = "deny"', 'action = "permit"'))
+    assert machine.systemctl("reload", "trio-gate", check=False).returncode == 1
     assert "not reloaded: the configuration has faults" in machine.log()
-    assert machine.run("systemctl", "is-active", "trio-gate").stdout == "active\n"
-    machine.write("/run/gateway.hcl", CONFIG)
+    assert machine.is_active()
+    assert "; not reloaded: the configuration has faults" in machine.shown("StatusText")
+    machine.write(CONFIG, machine.text)
 
-    first = machine.main()
+    first = machine.shown("MainPID")
     machine.run("kill", "-KILL", first)
-    machine.until(lambda: machine.main() not in ("0", first))
-    machine.until(lambda: machine.run("systemctl", "is-active", "trio-gate", check=False).stdout == "active\n")
+    machine.until(lambda: machine.shown("MainPID") not in ("0", first))
+    machine.until(machine.is_active)
 
-    machine.run("systemctl", "stop", "trio-gate")
-    assert machine.run("systemctl", "show", "trio-gate", "-P", "Result").stdout == "success\n"
-    assert re.search("trio-gate: stopped", machine.log())
+    machine.systemctl("stop", "trio-gate")
+    assert machine.shown("Result") == "success"
+    assert "trio-gate: stopped" in machine.log()
     assert machine.run("stat", "-L", "-c", "%a", "/var/lib/trio-gate").stdout == "700\n"
+
+
+@pytest.mark.long("a watchdog and a restart under systemd")
+def test_one_that_is_frozen_is_ended_and_started_again(machine):
+    machine.systemctl("start", "trio-gate")
+    began = machine.shown("WatchdogTimestampMonotonic")
+    machine.until(lambda: machine.shown("WatchdogTimestampMonotonic") != began)
+    first, restarts = machine.shown("MainPID"), machine.shown("NRestarts")
+    machine.run("kill", "-STOP", first)
+    machine.until(lambda: machine.shown("MainPID") not in ("0", first) and machine.is_active())
+    assert int(machine.shown("NRestarts")) == int(restarts) + 1
+
+
+def test_a_stop_under_load_finishes_what_runs(machine, aws):
+    machine.systemctl("start", "trio-gate")
+    with ExitStack() as opened, ThreadPoolExecutor() as pool:
+        calls = [opened.enter_context(asked(machine)) for _ in range(RUNNING)]
+        assert all(aws.came.acquire(timeout=START) for _ in range(RUNNING))
+        stopped = pool.submit(machine.systemctl, "stop", "trio-gate")
+        machine.until(lambda: machine.shown("ActiveState") == "deactivating")
+        aws.may.set()
+        assert [call.answer().status for call in calls] == [200] * RUNNING
+        stopped.result(START)
+    assert (machine.shown("Result"), machine.shown("ExecMainStatus")) == ("success", "0"), machine.log()
+
+
+@pytest.mark.long("a watchdog and a restart under systemd")
+def test_a_restart_through_the_passed_socket_refuses_nobody(machine):
+    own = f"[Socket]\nListenStream=\nListenStream=127.0.0.1:{machine.port}\n"
+    machine.write("/run/systemd/system/trio-gate.socket.d/here.conf", own)
+    machine.systemctl("daemon-reload")
+    machine.systemctl("start", "trio-gate.socket", "trio-gate.service")
+    with SteadyLoad(f"127.0.0.1:{machine.port}").running() as load:
+        load.wait_for(ENOUGH)
+        first = machine.shown("MainPID")
+        machine.systemctl("restart", "trio-gate.service")
+        assert machine.shown("MainPID") != first
+        load.wait_for(ENOUGH)
+    assert set(load.ends) == {"403"}, load.ends
