@@ -17,7 +17,7 @@ _MADE = re.compile(r'"(?:asked_at|made_at|at)":"([^"]+)"')
 _MASKS = [
     (_TIME, "TIME"),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "ID"),
-    (re.compile(r"\b[qg][0-9a-f]{16}\b"), "ID"),
+    (re.compile(r"\b[qgt][0-9a-f]{16}\b"), "ID"),
     (re.compile(r"\b(?:[0-9a-f]{64}|[0-9A-F]{64})\b"), "SHA-256"),
     (re.compile(r"TGVS(\d{12})S[A-Z2-7]{15}"), r"TGVS\1SESSION"),
     (re.compile(r'("access_key_suffix":\s*)"S[A-Z2-7]{15}"'), r'\1"SESSION"'),

@@ -190,7 +190,7 @@ def grants(run: Run, ann: Channel, ben: Channel) -> None:
     with Raw(own).send(task(own)) as agent:
         prompt = ann.until("pending")["prompt"]
         vote = {"id": prompt["id"], "digest": prompt["digest"], "verdict": "approve", "reason": "", "grant": None}
-        assert asked(ann, type="decide", ref="task", **vote, unread=None, confirmed=[2])["status"] == "approved"
+        assert asked(ann, type="decide", ref="task", **vote, unread=True, confirmed=[2])["status"] == "approved"
         assert agent.answer().status == 200
     agent, prompt = run.asks(queue("jobs-1"), ann)
     asked(ann, type="detail", ref="whole", id=prompt["id"], part="params", offset=3, colors=True)
