@@ -6,7 +6,7 @@ import pytest
 
 from tests.kit.aws.meanings import TABLES, meaning, model
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.aws.operation_facts import operation_facts
+from trio_gate.aws.operation_facts import never_vends, operation_facts
 
 FIELDS = {"aws.action": "operation"}
 
@@ -53,3 +53,11 @@ def test_what_a_call_decides_is_left_out(service, operation, without):
     assert {"aws.service", "aws.action", "aws.access", "aws.iam_action", "aws.vends_credentials"} - without <= facts.keys() | (
         {"aws.iam_action"} if service == "s3" else set()
     )
+
+
+@pytest.mark.parametrize(
+    ("operation", "never"),
+    [("s3.PutObject", True), ("sts.AssumeRole", False), ("s3.NoSuchOperation", False)],
+)
+def test_of_an_operation_that_was_reviewed_it_is_known_whether_it_may_vend(operation, never):
+    assert never_vends(TABLES, *operation.split(".")) is never

@@ -33,6 +33,7 @@ from trio_gate.shell.admin.server import AdminServer
 from trio_gate.shell.approval.commands import CommandHandler
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import HubConfig, Limits
+from trio_gate.shell.approval.preview import Recorded
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.exchange.prompt_details import PromptDetails, StoredBody
 from trio_gate.shell.net.accept import Shutdown
@@ -122,7 +123,8 @@ class Stage:
             HubConfig(agents=AGENTS, standings={"the rest": STANDING}),
             audit=_Acts(self.acts),
         )
-        commands = CommandHandler(self.hub, clock, self._find, lambda *_: (yield from self.recorded))
+        recorded = Recorded(recent=lambda *_: (yield from self.recorded), never_vends=lambda *_: True)
+        commands = CommandHandler(self.hub, clock, self._find, recorded)
         names = frozenset({"localhost", "127.0.0.1"})
         self._server = AdminServer(
             hub=self.hub, commands=commands, people=PEOPLE, names=names, idle=Shutdown().idle, unready=lambda: None

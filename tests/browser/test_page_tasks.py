@@ -1,8 +1,12 @@
 """A task on the page: what is asked for, who may approve it, and what it becomes."""
 
 from dataclasses import replace
+from datetime import timedelta
 
+from tests.kit.records import intent, read
 from trio_gate.approval.task import Task
+from trio_gate.audit.rows import intent_row
+from trio_gate.shell.clock import SystemClock
 
 TASK = Task(
     purpose="move the reports",
@@ -15,12 +19,17 @@ TASK = Task(
 
 
 def test_a_task_is_read_approved_and_stands_among_the_grants(visit, stage):
+    made = replace(intent(), time=SystemClock().now() - timedelta(hours=1), rule="the rest")
+    stage.recorded = [read(intent_row(made))]
     ask = stage.ask(task=TASK)
     visitor = visit()
     page = visitor.enter()
     visitor.open(ask)
     shown = page.inner_text("main")
     assert "Let up to 7 calls through" in shown
+    page.wait_for_selector(
+        "text=It would have covered 1 of the 1 recorded call of the last day for this agent, account and rules."
+    )
     assert all(line in shown for line in TASK.lines)
     assert "goes through without asking" in shown
     assert "ARNs are not known" not in shown

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from trio_gate.app.state_dir import StartFailed
 from trio_gate.aws.ingress import Ingress
+from trio_gate.aws.operation_facts import never_vends
 from trio_gate.config.attribute_types import is_loopback
 from trio_gate.config.gateway_block import EVERY_ADDRESS
 from trio_gate.config.model import Address, Admin, Listener, bracketed
 from trio_gate.shell.admin.listener import ADMIN_CONNECTIONS, AdminListener
 from trio_gate.shell.admin.server import AdminServer
 from trio_gate.shell.approval.commands import CommandHandler
+from trio_gate.shell.approval.preview import Recorded
 from trio_gate.shell.audit.database import FILE, recent, search
 from trio_gate.shell.certificates import authority
 from trio_gate.shell.certificates.leaves import LeafCertificates, file_context
@@ -152,7 +154,8 @@ def _admin(config: Config, running: Running, own: LeafCertificates, block: Admin
     async def view(agent: str | None) -> tuple[Mapping[str, object], str]:
         return await running.services.views.shown(agent, running.present(), running.services.table)
 
-    commands = CommandHandler(running.hub, running.services.clock, partial(search, record), partial(recent, record), view)
+    recorded = Recorded(recent=partial(recent, record), never_vends=partial(never_vends, running.services.models.tables))
+    commands = CommandHandler(running.hub, running.services.clock, partial(search, record), recorded, view)
     pages = AdminServer(
         hub=running.hub,
         commands=commands,

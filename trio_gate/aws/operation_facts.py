@@ -54,6 +54,12 @@ def operation_facts(tables: Tables, service: str, operation: str, method: str) -
     return found | _marks(service, row)
 
 
+def never_vends(tables: Tables, service: str, operation: str) -> bool:
+    """Whether the review says that no call of an operation returns credentials."""
+    row = tables.row(service, operation)
+    return row is not None and _marks(service, row).get("aws.vends_credentials") is False
+
+
 def _marks(service: str, row: Row) -> dict[str, Fact]:
     """The marks that do not depend on a call: those without a condition, and those that the row does not have."""
     by_name = _BY_NAME[1] if service == _BY_NAME[0] else frozenset()

@@ -16,7 +16,7 @@ from scripts.embedded.aws import ACCOUNTS, REGION
 from tests.kit.approvals.approver import Person
 from tests.kit.approvals.own_view import AGENTS, OTHERS, ROOT, get, view
 from tests.kit.gateway import SECRET, running
-from trio_gate.approval.channel.frames import Accepted, Revoke
+from trio_gate.approval.channel.frames import Accepted, Preview, Revoke
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,6 +95,18 @@ def test_thirty_operations_are_one_decision_and_everything_else_is_asked_about(g
     assert [row["action"] for row in rows if row["kind"] == "call" or row["kind"] == "intent"].count("PutObject") == 29
     pending(s3.put_object, Bucket="staging-data", Key="one-more", Body=b"x")
     assert view(gate)["granted"] == []
+
+
+def test_people_see_what_it_would_have_covered_of_the_last_day(gate, root):
+    s3 = gate.client("s3")
+    for key in ("seen/a", "seen/b", "other"):
+        pending(s3.put_object, Bucket="staging-data", Key=key, Body=b"x")
+    asking = asks(gate, 's3:PutObject where aws.params.Key.startsWith("seen/")')
+    prompt = root.until(lambda prompt: prompt["task"] is not None)
+    found = root.say(Preview(id=prompt["id"], ref="p"))
+    assert (found.covered, found.undecided) == (2, 0)
+    root.answer("deny", ready=lambda prompt: prompt["task"] is not None)
+    ended(asking)
 
 
 def test_a_call_outside_of_a_task_asks(gate, root):

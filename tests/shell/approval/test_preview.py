@@ -11,9 +11,10 @@ from tests.kit.approvals.asking import asked
 from tests.kit.approvals.questions import NOW, question
 from tests.kit.records import intent, read
 from trio_gate.approval.channel.frames import Preview
+from trio_gate.approval.task import Task
 from trio_gate.audit.rows import intent_row
 from trio_gate.shell.approval import preview as module
-from trio_gate.shell.approval.preview import PERIOD, preview
+from trio_gate.shell.approval.preview import PERIOD, Recorded, preview
 
 MEANT = replace(question(), service="s3", operation="GetObject")
 BUCKET = 'aws.params.Bucket == "b"'
@@ -25,11 +26,13 @@ def row(**fields) -> dict:
 
 
 def found(predicate, rows, *, others=(), meant=MEANT):
-    def recent(rule, since, most):
-        assert (rule, since, most) == ("the rest", NOW - PERIOD, module.MOST_ROWS)
+    def recent(rules, since, most):
+        asking = ["the rest"] if meant.task is None else ["the rest", "second"]
+        assert (rules, since, most) == (asking, NOW - PERIOD, module.MOST_ROWS)
         yield from rows
 
-    return preview(Preview(ref="1", id="q1", predicate=predicate), meant, others, recent, NOW)
+    record = Recorded(recent=recent, never_vends=lambda service, action: (service, action) == ("s3", "CopyObject"))
+    return preview(Preview(ref="1", id="q1", predicate=predicate), meant, others, record, NOW)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +43,7 @@ def found(predicate, rows, *, others=(), meant=MEANT):
         (BUCKET, [row(params='{"Bucket":{"$masked":{"length":3}}}'), row()], (1, 1, 2)),
         (BUCKET, [row(agent="other"), row(account="222222222222"), None], (0, 0, 0)),
         (BUCKET, [row(operation="PutObject")], (0, 1, 1)),
+        (BUCKET, [row(operation="CopyObject")], (1, 0, 1)),
         (BUCKET, [row(operation="PutObject", params='{"Bucket":"c"}')], (0, 0, 1)),
         ("aws.runs_code", [row()], (0, 1, 1)),
         (None, [row(digest=MEANT.digest), row(digest="d" * 64), row()], (1, 0, 3)),
@@ -56,6 +60,15 @@ def test_where_equal_calls_may_differ_their_digests_do_not_tell():
     answer = found(None, [row(digest=MEANT.digest), row(digest="d" * 64), row(operation="PutObject")], meant=meant)
     assert (answer.covered, answer.undecided, answer.calls) == (1, 1, 3)
     assert answer.words == "calls equal to this one in all that is sent, whatever their ClientToken"
+
+
+def test_a_task_is_counted_by_its_own_condition_and_all_its_rules():
+    rules = (("the rest", "1" * 64), ("second", "2" * 64))
+    task = Task(purpose="move", lines=("s3: GetObject", "s3: CopyObject"), predicate=BUCKET, uses=2, minutes=1, rules=rules)
+    rows = [row(), row(operation="CopyObject", rule="second"), row(operation="PutObject"), row(params='{"Bucket":"c"}')]
+    answer = found(None, rows, meant=replace(MEANT, task=task, service="trio-gate", operation="AskForTask"))
+    assert (answer.covered, answer.undecided, answer.calls) == (1, 2, 4)
+    assert answer.words == "s3: GetObject; s3: CopyObject"
 
 
 def test_words_are_the_conditions():

@@ -305,15 +305,15 @@ def test_recent_rows_are_those_of_a_rule_newest_first_until_they_are_too_old(sto
         whole_row(intent("r-6", time=now), outcome("r-6", end="refused")),
     ]
     store.append(rows)
-    found = list(recent(path, "reads ok", now - timedelta(days=1), 100))
+    found = list(recent(path, ["reads ok", "none"], now - timedelta(days=1), 100))
     assert [row and row["id"] for row in found] == ["r-6", None, None, None, None, "r-2"]
-    assert [row and row["id"] for row in recent(path, "reads ok", now - timedelta(days=1), 2)] == ["r-6", None]
-    assert len(list(recent(path, "reads ok", old, 100))) == 7
+    assert [row and row["id"] for row in recent(path, ["reads ok", "none"], now - timedelta(days=1), 2)] == ["r-6", None]
+    assert len(list(recent(path, ["reads ok", "none"], old, 100))) == 7
 
 
 def test_recent_rows_of_no_database_are_not_to_be_had(tmp_path):
     with pytest.raises(AuditUnavailable):
-        list(recent(str(tmp_path / "none.db"), "r", NOW, 1))
+        list(recent(str(tmp_path / "none.db"), ["r"], NOW, 1))
 
 
 def test_the_services_of_an_agent_are_those_of_its_newest_calls(path, store, monkeypatch):

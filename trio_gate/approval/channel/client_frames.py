@@ -76,7 +76,10 @@ class Open:
 
 @value_class
 class Preview:
-    """Client: say what a grant with the prompt `id` would let through, by a condition or None. Needs `may_grant`; see `Previewed`."""
+    """Client: say what a grant with the prompt `id` would let through, by a condition or None, or what its task would.
+
+    Needs `may_grant`; see `Previewed`.
+    """
 
     type: ClassVar[str] = "preview"
     ref: str = ""

@@ -169,6 +169,8 @@ class ApproverSession:
 
         async def answer() -> TypedAnswer | None:
             await channel.printed(prompt)
+            if prompt.get("task") and hello is not None and hello.may_grant:
+                await preview(None)  # it says what the task would have covered
             return await typed(self._console.line, asking)
 
         self._console.hidden(channel.not_shown(prompt))

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Person
     from trio_gate.ports import Clock
     from trio_gate.shell.approval.hub import ApprovalHub
-    from trio_gate.shell.approval.preview import Recent
+    from trio_gate.shell.approval.preview import Recorded
     from trio_gate.shell.approval.subscription import Subscription
     from trio_gate.shell.approval.waiting import Entry
 
@@ -83,17 +83,17 @@ _NOT_STOPPED = Refused(code="gone", message="this is not stopped")
 class CommandHandler:
     """Carries out and answers clients' frames.
 
-    `find` and `recent` read the record, see `audit.database`; they may block. `view` returns what an agent reads about itself, as values
+    `find` and `recorded` read the record, see `audit.database`; they may block. `view` returns what an agent reads about itself, as values
     and as text.
     """
 
     def __init__(
-        self, hub: ApprovalHub, clock: Clock, find: Find | None = None, recent: Recent | None = None, view: View | None = None
+        self, hub: ApprovalHub, clock: Clock, find: Find | None = None, recorded: Recorded | None = None, view: View | None = None
     ) -> None:
         self._hub = hub
         self._clock = clock
         self._find = find
-        self._recent = recent
+        self._recorded = recorded
         self._view = view
         self._searching: dict[str, trio.CapacityLimiter] = {}
         self._comparisons = Comparisons(hub.entry, hub.acts.write, clock)
@@ -238,12 +238,13 @@ class CommandHandler:
 
     async def _previewed(self, person: Person, frame: Preview) -> ServerFrame | Refused:
         entry = self._hub.entry(frame.id, person.name)
-        terms = Terms(uses=1, minutes=1, predicate=frame.predicate)
+        task = entry is not None and entry.prompt.question.task is not None
+        terms = None if task else Terms(uses=1, minutes=1, predicate=frame.predicate)
         flaw = self._flaw(entry, person, terms) if entry is not None else GONE
         if entry is None or flaw is not None:
             return flaw or GONE
         others = self._hub.alike(entry, person.name)
-        return await self._beside(person, preview, frame, entry.prompt.question, others, self._recent, self._clock.now())
+        return await self._beside(person, preview, frame, entry.prompt.question, others, self._recorded, self._clock.now())
 
     async def _revoked(self, person: Person, frame: Revoke) -> ServerFrame | Refused:
         grant = self._hub.grants.table.get(frame.id)

@@ -308,7 +308,9 @@ class ApprovalHub:
 
     def alike(self, entry: Entry, person: str) -> list[Asked]:
         """What the others ask, of a person, whose agents wait and that a grant of this question may cover."""
-        found = self._alike(entry.prompt.question, entry.standing)
+        question = entry.prompt.question
+        rules = question.task.rules if question.task is not None else ((question.rule, entry.standing),)
+        found = [pair for rule, standing in rules for pair in self._alike(replace(question, rule=rule), standing)]
         return [attempt.asked for one, attempt in found if one is not entry and one.prompt.question.is_for(person)]
 
     def _alike(self, meant: Question, standing: str) -> Iterator[tuple[Entry, Attempt]]:

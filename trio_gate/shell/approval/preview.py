@@ -1,4 +1,4 @@
-"""What a grant would let through, before it is given: in words, of the last day's recorded calls, and of what waits.
+"""What a grant or a task would let through, before it is given: in words, of the last day's recorded calls, and of what waits.
 
 Rule: it is counted in a worker thread, within a time and a number of rows, and says what it left out. Nothing masked is guessed: what
 cannot be decided of a recorded call is counted as that.
@@ -21,14 +21,12 @@ from trio_gate.text.visible import visible
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Generator, Mapping, Sequence
     from datetime import datetime
 
     from trio_gate.approval.channel.frames import Preview
     from trio_gate.approval.question import Question
     from trio_gate.ports import Asked
-
-    Recent = Callable[[str, datetime, int], Generator[dict[str, Any] | None]]
 
 PERIOD = timedelta(days=1)
 """How far back calls are counted."""
@@ -46,6 +44,20 @@ _EQUAL = "calls equal to this one in all that is sent"
 
 
 @value_class
+class Recorded:
+    """The record, as previews need it.
+
+    Attributes:
+        recent: yields the rows of calls by some rules that are newer than a time, the newest first, with None for each row that is about
+            something else; of as many rows as it is given.
+        never_vends: whether no call of an operation, given by service and name, returns credentials.
+    """
+
+    recent: Callable[[Collection[str], datetime, int], Generator[dict[str, Any] | None]]
+    never_vends: Callable[[str, str], bool]
+
+
+@value_class
 class _Counted:
     """How many recorded calls there are, are covered, and cannot be said to be; since when, and whether that is the whole period."""
 
@@ -56,24 +68,23 @@ class _Counted:
     complete: bool
 
 
-def preview(frame: Preview, question: Question, others: Sequence[Asked], recent: Recent | None, now: datetime) -> Previewed:
+def preview(frame: Preview, question: Question, others: Sequence[Asked], record: Recorded | None, now: datetime) -> Previewed:
     """The answer to a question's preview; it may take MOST_SECONDS. The condition has to be sound. Raises AuditUnavailable.
 
     Args:
-        frame: what is asked.
+        frame: what is asked; of a task its condition is not read, as the task has its own.
         question: the prompt that the grant would be given with.
         others: the other prompts that wait for the same rule, agent and account.
-        recent: yields the rows of calls by a rule that are newer than a time, the newest first, with None for each row that is about
-            something else; of as many rows as it is given. None where there is no record.
+        record: None where there is none.
         now: the present time.
     """
-    condition = frame.predicate
-    counted = _count(question, condition, recent, now)
+    condition = frame.predicate if question.task is None else question.task.predicate
+    counted = _count(question, condition, record, now)
     covered = [asked.question.id for asked in others if _covers(asked, question, condition)]
     return Previewed(
         ref=frame.ref,
         id=frame.id,
-        words=_words(question) if condition is None else visible(condition_words(condition)),
+        words=_words(question, condition),
         covered=counted.covered,
         undecided=counted.undecided,
         calls=counted.calls,
@@ -83,7 +94,11 @@ def preview(frame: Preview, question: Question, others: Sequence[Asked], recent:
     )
 
 
-def _words(question: Question) -> str:
+def _words(question: Question, condition: str | None) -> str:
+    if question.task is not None:
+        return "; ".join(question.task.lines)
+    if condition is not None:
+        return visible(condition_words(condition))
     differ = ", ".join(question.may_differ)
     return f"{_EQUAL}, whatever their {differ}" if differ else _EQUAL
 
@@ -94,12 +109,13 @@ def _covers(asked: Asked, question: Question, condition: str | None) -> bool:
     return asked.covers(condition)
 
 
-def _count(question: Question, condition: str | None, recent: Recent | None, now: datetime) -> _Counted:
-    if recent is None:
+def _count(question: Question, condition: str | None, record: Recorded | None, now: datetime) -> _Counted:
+    if record is None:
         return _Counted(since=now, complete=False)
     since, calls, found, complete = now - PERIOD, 0, {True: 0, None: 0, False: 0}, True
-    holds, ends, last = _judge(question, condition), time.monotonic() + MOST_SECONDS, now
-    with closing(recent(question.rule, since, MOST_ROWS)) as rows:
+    holds, ends, last = _judge(question, condition, record.never_vends), time.monotonic() + MOST_SECONDS, now
+    rules = [question.rule] if question.task is None else [name for name, _ in question.task.rules]
+    with closing(record.recent(rules, since, MOST_ROWS)) as rows:
         for number, row in enumerate(rows, 1):
             if row is not None and _is_of(row, question):
                 calls, last = calls + 1, facets_of_row(row).time
@@ -114,7 +130,9 @@ def _is_of(row: Mapping[str, Any], question: Question) -> bool:
     return (row["account"], row["agent"]) == (question.account, question.agent)
 
 
-def _judge(question: Question, condition: str | None) -> Callable[[Mapping[str, Any]], bool | None]:
+def _judge(
+    question: Question, condition: str | None, never_vends: Callable[[str, str], bool]
+) -> Callable[[Mapping[str, Any]], bool | None]:
     """Whether the grant would have covered the call of a row; None where that cannot be said."""
     if condition is None:
         return lambda row: _equal(row, question)
@@ -125,8 +143,8 @@ def _judge(question: Question, condition: str | None) -> Callable[[Mapping[str, 
             true = compiled.holds(Evidence(facets_of_row(row)))
         except Undecided:
             return None
-        # a call that may return credentials is covered by no grant, and a row does not say that of other operations
-        return None if true and not _same_operation(row, question) else true
+        # a call that may return credentials is covered by no grant, and a row does not say whether one did
+        return None if true and not (_same_operation(row, question) or never_vends(row["service"], row["action"])) else true
 
     return holds
 

@@ -25,7 +25,7 @@ from trio_gate.shell.presence import Presence
 from trio_gate.shell.sqlite_file import open_database, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from trio_gate.audit.rows import Row
@@ -170,19 +170,19 @@ def search(path: str, filters: Mapping[str, str], before: int | None, count: int
     return calls, left if left > 1 else None
 
 
-def recent(path: str, rule: str, since: datetime, most: int) -> Generator[dict[str, Any] | None]:
-    """The newest `most` rows since a time, the newest first: those of calls that a rule decided, and None for each other one.
+def recent(path: str, rules: Collection[str], since: datetime, most: int) -> Generator[dict[str, Any] | None]:
+    """The newest `most` rows since a time, the newest first: those of calls that one of these rules decided, and None for each other one.
 
     Works while a gateway runs; each row is read when it is asked for. Raises AuditUnavailable.
     """
-    beginning, decided = stamp(since), f'"rule":{json.dumps(rule)}}}'
+    beginning, decided = stamp(since), [f'"rule":{json.dumps(rule)}}}' for rule in rules]
     try:
         with _opened(path) as db:
             for kind, text in db.execute(f"SELECT r.kind, {_ROW} FROM record r ORDER BY r.seq DESC LIMIT ?", (most,)):  # noqa: S608 - _ROW is text of this file
                 if kind != "outcome" and text[text.rindex(_TIME) + len(_TIME) : -2] < beginning:
                     return
-                row = json.loads(text) if kind in CALLS and decided in text else None
-                yield row if row and row["decision"]["rule"] == rule and row["service"] else None
+                row = json.loads(text) if kind in CALLS and any(one in text for one in decided) else None
+                yield row if row and row["decision"]["rule"] in rules and row["service"] else None
     except sqlite3.Error as error:
         raise _unavailable(path, error) from error
 

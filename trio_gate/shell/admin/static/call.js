@@ -47,7 +47,7 @@ export function callView(channel, prompt) {
     ),
     risks(prompt),
     asks(prompt),
-    prompt.task ? section("What it lets through", taskView(prompt)) : "",
+    prompt.task ? section("What it lets through", taskView(channel, prompt)) : "",
     el("div", { class: "leaving" }, leaving(prompt)),
     ...codeSections(channel, prompt),
     comparison(channel, prompt) ?? "",

@@ -44,8 +44,8 @@ export class GrantPreview {
     const others = found.waiting.map((id) => state.prompts.get(id)).filter(Boolean).sort((one, other) => rank(one) - rank(other));
     const listed = Math.max(MOST_LISTED, others.filter((prompt) => rank(prompt) < FACT).length);
     return [
-      el("p", {}, el("strong", {}, "Lets through: "), said(found.words), "."),
-      el("p", {}, counted(found)),
+      this.prompt.task ? null : el("p", {}, el("strong", {}, "Lets through: "), said(found.words), "."),
+      el("p", {}, counted(found, this.prompt)),
       el("p", {}, others.length ? `It lets ${plural(others.length, "other waiting call")} go, if it has the uses:` : "It lets none of the other waiting calls go."),
       others.length
         ? el(
@@ -60,10 +60,11 @@ export class GrantPreview {
 }
 
 /** How many of the recorded calls it would have covered, as far as that can be said. */
-export function counted({ calls, covered, undecided, complete, since }) {
+export function counted({ calls, covered, undecided, complete, since }, { task }) {
+  const whose = `for this agent, account and rule${task?.rules.length > 1 ? "s" : ""}`;
   const when = complete ? "of the last day" : `since ${clock(since)}, as there are too many to look at all`;
-  if (!calls) return `No call ${when} is recorded for this agent, account and rule.`;
+  if (!calls) return `No call ${when} is recorded ${whose}.`;
   const many = undecided ? `at least ${covered} and at most ${covered + undecided}` : `${covered}`;
   const why = undecided ? ` The record masks or lacks what this needs to know of ${undecided}.` : "";
-  return `It would have covered ${many} of the ${plural(calls, "recorded call")} ${when} for this agent, account and rule.${why}`;
+  return `It would have covered ${many} of the ${plural(calls, "recorded call")} ${when} ${whose}.${why}`;
 }
