@@ -43,6 +43,8 @@ gateway {
   # head_timeout              = "10s"                # for a whole request head, from its first byte
   # idle_timeout              = "60s"                # for an idle connection, or an answer that makes no progress
   # drain_timeout             = "10s"                # for running calls to end when the gateway stops
+  # log_format                = "text"               # or "json"
+  # log_requests              = false                # whether each request has a line in the log
   # body_rate                 = "1KiB"               # least bytes per second of a body; it may be 30 s behind
   # connect_timeout           = "10s"                # for TCP and TLS to AWS
   # answer_timeout            = "15m"                # until the first byte of AWS's answer

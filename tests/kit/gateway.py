@@ -241,7 +241,7 @@ def running(
         try:
             if told.recv(64) != b"READY=1":
                 raise RuntimeError(f"the gateway did not start:\n{log.read_text()}")
-            doors = dict(re.findall(r"listening (\w+) (\S+)", log.read_text()))
+            doors = dict(re.findall(r"listening (\w+) ([^\s\"]+)", log.read_text()))
             yield Gateway(folder=folder, process=process, doors=doors, env=env)
         finally:
             process.terminate()

@@ -13,12 +13,10 @@ from trio_gate.app.state_dir import StartFailed
 from trio_gate.cli import config_place
 from trio_gate.cli.config_file import read
 from trio_gate.errors import GateError
-from trio_gate.shell.log_lines import LogLines
+from trio_gate.shell import log_setup
 
 if TYPE_CHECKING:
     import argparse
-
-STDERR = 2
 
 log = logging.getLogger(__name__)
 
@@ -47,11 +45,7 @@ def run(args: argparse.Namespace) -> int:
     if config is None:
         return 1
     _hold_standard_streams()
-    logging.basicConfig(
-        handlers=[LogLines(STDERR)],
-        level=logging.DEBUG if args.verbose else logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
-    )
+    log_setup.configure(config.gateway.log, level=logging.DEBUG if args.verbose else logging.INFO)
     logging.getLogger("trio-websocket").setLevel(logging.WARNING)
     for name in ("botocore", "urllib3"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # their tracebacks quote what a provider of base keys printed

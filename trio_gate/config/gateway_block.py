@@ -5,11 +5,12 @@ Rule: a listener that other machines can reach serves only proven agents, so wit
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from trio_gate.config import attribute_types
 from trio_gate.config.block_reader import title
 from trio_gate.config.blocks import path
+from trio_gate.config.logs.model import LogSettings
 from trio_gate.config.model import Address, Admin, Gateway, Listener
 from trio_gate.errors import did_you_mean
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _KIB, _MIB, _GIB = 1 << 10, 1 << 20, 1 << 30
 _TIB = 1 << 40
+
+_LOG_FORM: attribute_types.Kind[Literal["text", "json"]] = attribute_types.one_of("text", "json")
 
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - addresses of blocks are compared with these; nothing is bound by them
 
@@ -61,12 +64,20 @@ def gateway(form: Form, *, proven: bool) -> Gateway:
         answer_timeout=form.default(attribute_types.duration(), "answer_timeout", 900.0),
         drain_timeout=form.default(attribute_types.duration(), "drain_timeout", 10.0),
         body_rate=form.default(attribute_types.size(1, _GIB), "body_rate", _KIB),
+        log=_log(form),
     )
     form.close()
     if made.held_limit > made.held_total:
         which = "held_limit" if form.given("held_limit") else "held_total"
         form.fault("`held_total` is less than `held_limit`: no body of that size could ever be held", of=which)
     return made
+
+
+def _log(form: Form) -> LogSettings:
+    return LogSettings(
+        form=form.default(_LOG_FORM, "log_format", "text"),
+        requests=form.default(attribute_types.flag, "log_requests", default=False),
+    )
 
 
 def _listeners(form: Form, *, proven: bool) -> tuple[tuple[Listener, ...], Admin | None]:

@@ -9,6 +9,7 @@ import re
 from dataclasses import field, fields, replace
 from typing import TYPE_CHECKING, Literal
 
+from trio_gate.config.logs.model import DEFAULT_LOG, LogSettings
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Gateway:
         connect_timeout: seconds for TCP and TLS to AWS. answer_timeout: seconds until the first byte of AWS's answer.
         drain_timeout: seconds that running calls have to end when the gateway stops.
         body_rate: bytes per second that a body must bring at least; it may lag half a minute behind.
+        log: how to log.
     """
 
     state_dir: str
@@ -113,6 +115,7 @@ class Gateway:
     answer_timeout: float
     drain_timeout: float
     body_rate: int
+    log: LogSettings = DEFAULT_LOG
 
 
 KEY_TEXT = re.compile(r"[!-~]+")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import subprocess
@@ -113,6 +114,8 @@ def test_it_starts_reloads_comes_back_and_stops(machine):
     assert "trio-gate: ready" in machine.log()
     machine.systemctl("reload", "trio-gate")
     assert "reloaded, generation 2" in machine.log()
+    fields = machine.run("journalctl", "-u", "trio-gate", "-o", "json", "LOGGER=trio_gate.app.reload", "PRIORITY=6").stdout
+    assert json.loads(fields.splitlines()[-1])["MESSAGE"] == "trio-gate: reloaded, generation 2"
     assert machine.shown("StatusText") == "generation 2; calls that wait for people: 0"
 
     machine.write(CONFIG, machine.text.replace('action = "deny"', 'action = "permit"'))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from trio_gate.audit.record import Intent, Outcome, plain_read
 from trio_gate.audit.redact import encode, path_text
 from trio_gate.errors import AuditUnavailable, CredentialsUnavailable, UpstreamError
+from trio_gate.shell.exchange.request_lines import log_request, request_log
 from trio_gate.text.secret_detection import kept_text
 
 if TYPE_CHECKING:
@@ -175,8 +176,9 @@ class Recorder:
         counted = self._is_counted(f"{status} {fault.code}")
         call = self.call
         where = f"{call.service}:{call.operation}" if call else f"{self._head.method} {ascii(self._head.one('host') or '')[1:-1]}"
-        level = logging.DEBUG if counted else logging.INFO
-        log.log(level, "refused %s for %s: %s (%d, %s)", where, self._agent_address, fault.detail, status, self.id)
+        level = logging.DEBUG if counted or request_log.isEnabledFor(logging.INFO) else logging.INFO
+        said = (where, self._agent_address, fault.detail, status, self.id)
+        log.log(level, "refused %s for %s: %s (%d, %s)", *said, extra={"facts": {"request": self.id}})
         if counted:
             return
         decisions, now = self._services.decisions, self._services.clock.now()
@@ -229,6 +231,8 @@ class Recorder:
             end=end,
             reason=reason,
         )
+        if request_log.isEnabledFor(logging.INFO):
+            log_request(self._intent(now), outcome)
         self._services.approvals.publish(lambda: (self._intent(now), outcome))
         try:
             await (audit.conclude(outcome) if self._intended else audit.record(self._intent(now), outcome))

@@ -1,0 +1,39 @@
+"""The log of this process: where its lines go, their form, and whether each request has one."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING
+
+from trio_gate.shell.log_formats import Json, Text
+from trio_gate.shell.log_lines import LogLines
+from trio_gate.shell.systemd.journal import JournalLines, reads
+
+if TYPE_CHECKING:
+    from trio_gate.config.logs.model import LogSettings
+
+STDERR = 2
+
+REQUESTS = "trio_gate.requests"
+"""The logger of the lines about single requests (`shell/exchange/request_lines`)."""
+
+
+def configure(settings: LogSettings, *, level: int | None = None, descriptor: int = STDERR) -> None:
+    """Log to a descriptor from now on, or to the journal with its fields where that reads the descriptor and the form is text.
+
+    Args:
+        settings: the form of the lines, and whether each request has one.
+        level: of what is logged, None to leave it as it is.
+        descriptor: where to.
+    """
+    root, lines = logging.getLogger(), LogLines(descriptor)
+    lines.setFormatter(Json() if settings.form == "json" else Text())
+    old = [one for one in root.handlers if isinstance(one, (LogLines, JournalLines))]
+    root.addHandler(JournalLines(lines) if settings.form == "text" and reads(descriptor, os.environ) else lines)
+    for one in old:
+        root.removeHandler(one)
+        one.close()
+    if level is not None:
+        root.setLevel(level)
+    logging.getLogger(REQUESTS).setLevel(logging.INFO if settings.requests else logging.WARNING)
