@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 VERBS = {
+    "init": "make a first configuration, and the policies that AWS needs for it",
     "serve": "run the gateway",
     "reload": "have the running gateway read its configuration again",
     "check": "print what a configuration means, or everything that is wrong with it",
@@ -46,7 +47,7 @@ VERBS = {
 
 STATUSES = "0 when done, 1 if it failed, 2 if the arguments or the configuration cannot work, 130 after Ctrl-C"
 
-ROOMS = dict.fromkeys(("env", "exec", "profiles"), "wiring.") | dict.fromkeys(("agent", "person"), "setup.")
+ROOMS = dict.fromkeys(("env", "exec", "profiles"), "wiring.") | dict.fromkeys(("agent", "init", "person"), "setup.")
 """Where the modules of verbs are that have a folder."""
 
 

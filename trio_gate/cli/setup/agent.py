@@ -24,9 +24,6 @@ EXAMPLES = """\
   trio-gate agent list
   trio-gate agent rotate ci                        # a new secret beside the old one"""
 
-FOLDER = "secrets"
-"""Beside the configuration: files with the secrets that --write makes."""
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
@@ -40,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a label or id, of an account that it may use; may be repeated (default: all)",
     )
     new.add_argument(
-        "--write", action="store_true", help=f"add the block to the configuration, with the secret in a file of {FOLDER}/"
+        "--write", action="store_true", help=f"add the block to the configuration, with the secret in a file of {verbs.FOLDER}/"
     )
     listed = below.add_parser("list", help="list the agents")
     config_place.add_option(listed)
@@ -64,9 +61,9 @@ def _new(args: argparse.Namespace, found: Declared) -> int:
     if args.write:
         if args.config is None:
             raise NotDeclaredError("there is no configuration to write to: name it by --config")
-        file = Path(args.config).absolute().parent / FOLDER / f"agent-{args.name}"
+        file = Path(args.config).absolute().parent / verbs.FOLDER / f"agent-{args.name}"
         verbs.write_secret(file, secret)
-        block = agent_block(args.name, suffix, f'file("{FOLDER}/{file.name}")', accounts)
+        block = agent_block(args.name, suffix, f'file("{verbs.FOLDER}/{file.name}")', accounts)
         verbs.append(args.config, block)
         print(f"# Added to {args.config}; the secret is in {file}. `trio-gate reload` takes it.\n{block}", end="")
         return 0

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from trio_gate.cli.setup.declared import DeclaredAgent, DeclaredPerson
 
 
+FOLDER = "secrets"
+"""Beside the configuration: the files with agents' secrets that are made here."""
+
+
 def named(parser: argparse.ArgumentParser, whose: str) -> None:
     """Declare NAME and where the configuration is."""
     parser.add_argument("name", metavar="NAME", help=f"{whose} name in the configuration")

@@ -1,0 +1,58 @@
+"""What this machine says of AWS."""
+
+from __future__ import annotations
+
+import pytest
+
+from trio_gate.cli.setup.found import found, principal_of
+
+
+@pytest.mark.parametrize(
+    ("arn", "principal"),
+    [
+        ("arn:aws:iam::999999999999:user/team/gateway", "arn:aws:iam::999999999999:user/team/gateway"),
+        ("arn:aws:sts::999999999999:assumed-role/gateway/i-0123", "arn:aws:iam::999999999999:role/gateway"),
+        ("arn:aws-cn:sts::999999999999:assumed-role/gateway/s", "arn:aws-cn:iam::999999999999:role/gateway"),
+        ("arn:aws:iam::999999999999:root", None),
+        ("arn:aws:sts::999999999999:federated-user/x", None),
+    ],
+)
+def test_trust_policies_name_users_and_roles(arn, principal):
+    assert principal_of(arn) == principal
+
+
+@pytest.fixture
+def key(embedded_aws, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", embedded_aws.base_access_key_id)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", embedded_aws.base_secret_access_key)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", f"https://localhost:{embedded_aws.port}")
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(embedded_aws.ca_file))
+
+
+def test_whose_key_there_is_and_where(key, monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    known = found(None, None)
+    assert (known.region, known.account, known.arn, known.trouble) == (
+        "eu-west-1",
+        "999999999999",
+        "arn:aws:iam::999999999999:user/gateway",
+        None,
+    )
+    assert found(None, "us-west-2").region == "us-west-2"
+
+
+def test_a_key_that_aws_refuses_and_none_are_no_key(key, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    assert "SignatureDoesNotMatch" in found(None, None).trouble
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    known = found(None, None)
+    assert (known.region, known.account, known.arn, known.trouble) == ("us-east-1", None, None, "Unable to locate credentials")
+
+
+def test_a_profile_that_is_not_there_is_trouble():
+    assert "could not be found" in found("nope", None).trouble
+
+
+def test_sts_is_left_alone_where_that_is_asked_for(key):
+    assert found(None, None, ask=False).trouble == "it was not asked"

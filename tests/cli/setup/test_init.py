@@ -1,0 +1,121 @@
+"""`trio-gate init`: what it makes passes `check`, is its owner's alone, and takes nothing's place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pty
+import re
+import subprocess
+
+import pytest
+
+from tests.cli.wiring.kit import status_of
+from tests.kit.gateway import TRIO_GATE
+from trio_gate.cli.setup.policies import Needs, files
+
+PRINCIPAL = "arn:aws:iam::999999999999:user/gateway"
+GIVEN = (
+    "--offline",
+    "--account",
+    "111111111111=prod",
+    "--account",
+    "222222222222",
+    "--principal",
+    PRINCIPAL,
+    "--person",
+    "alice",
+)
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch, capsys):
+    """The folder that was made with all options, and what was printed."""
+    monkeypatch.delenv("TRIO_GATE_CONFIG", raising=False)
+    folder = tmp_path / "gate"
+    assert status_of("init", *GIVEN, "--dir", str(folder)) == 0
+    return folder, capsys.readouterr().out
+
+
+def test_what_it_makes_passes_check_and_works(made, capsys):
+    folder, out = made
+    config = str(folder / "gateway.hcl")
+    assert status_of("check", config) == 0
+    said = capsys.readouterr().out
+    assert "prod" in said
+    assert "warning" not in said
+    token = re.search(r"^tg_\S{43}$", out, re.MULTILINE)[0]
+    assert hashlib.sha256(token.encode()).hexdigest() in (folder / "gateway.hcl").read_text()
+    assert status_of("env", "ci", "--account", "prod", "--config", config, "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out)["AWS_SECRET_ACCESS_KEY"] == (folder / "secrets/agent-ci").read_text().strip()
+
+
+def test_all_is_for_its_owner_alone(made):
+    folder, _ = made
+    modes = {path.stat().st_mode & 0o777 for path in folder.rglob("*") if path.is_file()}
+    assert (modes, {path.stat().st_mode & 0o777 for path in (folder, *folder.rglob("*")) if path.is_dir()}) == ({0o600}, {0o700})
+
+
+def test_the_policies_are_for_what_was_asked(made):
+    folder, _ = made
+    accounts, managed = ["111111111111", "222222222222"], ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
+    needs = Needs(partition="aws", principal=PRINCIPAL, role="trio-gate", accounts=accounts, managed=managed)
+    assert {name: (folder / "aws" / name).read_text() for name in files(needs)} == files(needs)
+
+
+def test_nothing_is_overwritten(made, capsys):
+    folder, _ = made
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert status_of("init", *GIVEN, "--dir", str(folder)) == 1
+    assert capsys.readouterr().err == f"trio-gate init: {folder}/gateway.hcl is there already: name another folder by --dir\n"
+    (folder / "gateway.hcl").unlink()
+    assert status_of("init", *GIVEN, "--dir", str(folder)) == 1
+    (folder / "aws").rename(folder / "away")
+    assert status_of("init", *GIVEN, "--dir", str(folder)) == 1
+    assert capsys.readouterr().err.endswith(f"cannot write {folder}/secrets/agent-ci: File exists\n")
+    assert (folder / "secrets/agent-ci").read_bytes() == before[folder / "secrets/agent-ci"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ("--principal", PRINCIPAL),
+            "accounts that agents may reach, such as 111111111111=prod, …: not known, so pass --account",
+        ),
+        (("--account", "111111111111"), "ARN of the base key's user or role: not known, so pass --principal"),
+        (("--account", "1"), "--account 1: each is an id of 12 digits, once, and perhaps =LABEL"),
+        (("--account", "111111111111", "--account", "111111111111=x"), "--account 111111111111 111111111111=x: each is"),
+        (("--account", '111111111111=a"b'), '--account 111111111111=a"b: each is'),
+        (
+            ("--account", "111111111111", "--person", "a b"),
+            "who approves: a name of letters, digits, - and _ is needed, not 'a b'",
+        ),
+        (
+            ("--account", "111111111111", "--principal", "arn:aws:iam::999999999999:root"),
+            "ARN of the base key's user or role: an ARN",
+        ),
+        (("--profile", 'a"b'), "--profile: the name of a profile is needed"),
+    ],
+)
+def test_what_is_not_known_or_wrong_is_named(tmp_path, capsys, words, said):
+    assert status_of("init", "--offline", "--dir", str(tmp_path / "x"), *words) == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith(f"trio-gate init: {said}")
+    assert not (tmp_path / "x").exists()
+
+
+def test_at_a_terminal_it_asks(tmp_path):
+    master, slave = pty.openpty()
+    command = [*TRIO_GATE, "init", "--offline", "--region", "eu-west-1", "--dir", str(tmp_path / "x")]
+    with subprocess.Popen(command, stdin=slave, stdout=subprocess.PIPE, stderr=slave, text=True) as process:
+        os.close(slave)
+        answers = ["111111111111=prod, 222222222222", "alice", "", "gate", PRINCIPAL]
+        os.write(master, "".join(f"{answer}\n" for answer in answers).encode())
+        out = process.stdout.read()
+    os.close(master)
+    assert process.returncode == 0
+    text = (tmp_path / "x/gateway.hcl").read_text()
+    for part in ('"111111111111=prod"', '"222222222222"', 'person "alice"', 'agent "ci"', 'role       = "gate"', '"eu-west-1"'):
+        assert part in text
+    assert "trio-gate exec ci --account prod" in out

@@ -1,0 +1,89 @@
+"""The policies: as IAM reads them, and the same in each form."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from cfnlint.api import lint_all
+from moto.iam.policy_validation import IAMPolicyDocumentValidator, IAMTrustPolicyDocumentValidator
+
+from trio_gate.cli.setup import policies
+from trio_gate.config import hcl
+from trio_gate.config.source import Report, Source
+
+HEREDOC = re.compile(r"(\w+) = <<-END\n(.*?)\n  END\n", re.DOTALL)
+
+
+def needs(principal="arn:aws:iam::999999999999:user/team/gateway", partition="aws"):
+    return policies.Needs(
+        partition=partition,
+        principal=principal,
+        role="trio-gate",
+        accounts=["111111111111", "222222222222"],
+        managed=[f"arn:{partition}:iam::aws:policy/ReadOnlyAccess"],
+    )
+
+
+by_principal = pytest.mark.parametrize(
+    "principal", ["arn:aws:iam::999999999999:user/team/gateway", "arn:aws:iam::999999999999:role/gateway"]
+)
+
+
+def test_the_base_key_may_assume_the_roles_and_nothing_else():
+    [statement] = policies.base_key_policy(needs())["Statement"]
+    assert statement["Resource"] == [f"arn:aws:iam::{account}:role/trio-gate" for account in ("111111111111", "222222222222")]
+    assert {action.partition(":")[0] for action in statement["Action"]} == {"sts"}
+
+
+def test_a_role_trusts_the_base_key_alone():
+    [statement] = policies.trust_policy(needs())["Statement"]
+    assert statement["Principal"] == {"AWS": "arn:aws:iam::999999999999:user/team/gateway"}
+
+
+def test_iam_takes_them():
+    made = policies.files(needs())
+    for name in ("base-key/policy.json", "role/guard.json"):
+        IAMPolicyDocumentValidator(made[name]).validate()
+    IAMTrustPolicyDocumentValidator(made["role/trust.json"]).validate()
+
+
+@by_principal
+def test_each_form_says_the_same(principal):
+    made = policies.files(needs(principal))
+    base, role = (json.loads(made[f"{place}/cloudformation.json"])["Resources"] for place in ("base-key", "role"))
+    assert base["MayAssume"]["Properties"]["PolicyDocument"] == json.loads(made["base-key/policy.json"])
+    assert base["MayAssume"]["Properties"]["Users" if ":user/" in principal else "Roles"] == ["gateway"]
+    assert role["Role"]["Properties"]["AssumeRolePolicyDocument"] == json.loads(made["role/trust.json"])
+    assert role["Role"]["Properties"]["Policies"][0]["PolicyDocument"] == json.loads(made["role/guard.json"])
+    terraform = {
+        name: [json.loads(text) for _, text in HEREDOC.findall(made[name])] for name in ("base-key/main.tf", "role/main.tf")
+    }
+    assert terraform == {
+        "base-key/main.tf": [json.loads(made["base-key/policy.json"])],
+        "role/main.tf": [json.loads(made["role/trust.json"]), json.loads(made["role/guard.json"])],
+    }
+
+
+@by_principal
+@pytest.mark.parametrize("place", ["base-key", "role"])
+def test_cloudformation_finds_nothing_wrong_with_the_templates(principal, place):
+    found = lint_all(policies.files(needs(principal))[f"{place}/cloudformation.json"])
+    assert [str(match) for match in found if match.rule.severity in ("error", "warning")] == []
+
+
+@by_principal
+@pytest.mark.parametrize("place", ["base-key", "role"])
+def test_terraforms_files_are_hcl(principal, place):
+    report = Report(Source(policies.files(needs(principal))[f"{place}/main.tf"], "main.tf"))
+    blocks = hcl.read(report, top={"resource"}, sensitive=lambda _: False).blocks
+    assert report.faults() == ()
+    assert blocks[0].labels[0].text == {"role": "aws_iam_role"}.get(
+        place, f"aws_iam_{'user' if ':user/' in principal else 'role'}_policy"
+    )
+
+
+def test_another_partition_has_its_arns():
+    made = policies.files(needs("arn:aws-cn:iam::999999999999:user/gateway", "aws-cn"))
+    assert [name for name, text in made.items() if "arn:aws:" in text] == []

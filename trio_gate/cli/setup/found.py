@@ -1,0 +1,74 @@
+"""What this machine says of AWS: a region, and whose key there is.
+
+Rule: each step has a deadline, and what is not found is not there. Nothing but GetCallerIdentity is asked of AWS.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from trio_gate.values import value_class
+
+if TYPE_CHECKING:
+    from typing import Any
+
+PATIENCE = 5.0
+"""Seconds for a connection to STS, and for its answer."""
+
+_DEFAULT_REGION = "us-east-1"
+
+
+@value_class
+class Found:
+    """What was found.
+
+    Attributes:
+        region: of the environment or the profile, else us-east-1.
+        account, arn: whose the key is; None without a key, or if STS did not say.
+        trouble: why these are None, in a few words.
+    """
+
+    region: str
+    account: str | None
+    arn: str | None
+    trouble: str | None
+
+
+def found(profile: str | None, region: str | None, *, ask: bool = True) -> Found:
+    """Look at the environment and the AWS config files; ask STS whose the key is, unless `ask` is False. Blocks."""
+    session = botocore.session.Session(profile=profile)
+    with suppress(BotoCoreError):
+        region = region or session.get_config_variable("region")
+    region, account, arn = region or _DEFAULT_REGION, None, None
+    trouble: str | None = "it was not asked"
+    if ask:
+        try:
+            said = _client(session, region).get_caller_identity()
+            account, arn, trouble = str(said["Account"]), principal_of(str(said["Arn"])), None
+        except (BotoCoreError, ClientError, KeyError) as error:
+            trouble = " ".join(str(error).split())
+    return Found(region=region, account=account, arn=arn, trouble=trouble)
+
+
+def _client(session: Any, region: str) -> Any:
+    limits = Config(connect_timeout=PATIENCE, read_timeout=PATIENCE, retries={"total_max_attempts": 1})
+    return session.create_client("sts", region_name=region, config=limits)
+
+
+def principal_of(arn: str) -> str | None:
+    """The user or role of a caller, as trust policies name it; None for others, such as the root user.
+
+    A role's path is not in a session's ARN, so it is left out.
+    """
+    head, _, last = arn.rpartition(":")
+    kind, _, name = last.partition("/")
+    if kind == "user" and name:
+        return arn
+    if kind == "assumed-role" and name:
+        return f"{head.replace(':sts:', ':iam:')}:role/{name.partition('/')[0]}"
+    return None

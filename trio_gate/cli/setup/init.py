@@ -1,0 +1,213 @@
+"""`trio-gate init`: a first configuration with an agent and a person, and the policies that AWS needs for it.
+
+Rule: what is not given by an option is found out or, at a terminal, asked for. Nothing that is there is overwritten.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import secrets
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.hosts.table import HostTable
+from trio_gate.cli import config_file
+from trio_gate.cli.config_place import FILE
+from trio_gate.cli.setup import policies
+from trio_gate.cli.setup.block_text import SECRET_BYTES, TOKEN_BYTES, hashed, token_of
+from trio_gate.cli.setup.declared import NotDeclaredError
+from trio_gate.cli.setup.first_config import First, config_text
+from trio_gate.cli.setup.verbs import FOLDER
+from trio_gate.cli.wiring.reading import suffix_for
+from trio_gate.config.blocks import NAME
+from trio_gate.shell.models.packaged_data import packaged_hosts
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+    from trio_gate.cli.setup.found import Found
+
+EXAMPLES = """\
+  trio-gate init                                                    # asks for what it cannot find out
+  trio-gate init --account 111111111111=prod --account 222222222222=staging --profile gate --dir /etc/trio-gate"""
+
+AWS = "aws"
+"""Folder of the policies, beside the configuration."""
+
+_ACCOUNT = re.compile(r"([0-9]{12})(?:=([A-Za-z0-9_.-]{1,64}))?")
+_PROFILE = re.compile(r"[A-Za-z0-9_.@/+-]{1,128}")
+_LISTED = re.compile(r".{1,4096}")
+_ROLE = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
+_REGION = re.compile(r"[a-z]{2,8}(?:-[a-z]{2,16}){1,3}-[0-9]{1,2}")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument("--dir", default=".", metavar="FOLDER", help="where the files are made (default: here)")
+    parser.add_argument(
+        "--account",
+        action="append",
+        metavar="ID[=LABEL]",
+        help="an account that agents may reach; may be repeated (default: the base key's)",
+    )
+    parser.add_argument("--role", help="name of the role that is assumed in each account (default: trio-gate)")
+    parser.add_argument("--region", help="where STS is called (default: that of the environment or the profile)")
+    parser.add_argument("--profile", help="profile of the AWS config files with the base key (default: the standard chain)")
+    parser.add_argument("--principal", metavar="ARN", help="the base key's user or role (default: whom STS says that the key is)")
+    parser.add_argument(
+        "--managed-policy",
+        action="append",
+        metavar="ARN",
+        help="what the role may do; may be repeated (default: AWS's ReadOnlyAccess)",
+    )
+    parser.add_argument("--agent", help="name of the first agent (default: ci)")
+    parser.add_argument("--person", help="name of the first person who approves (default: you)")
+    parser.add_argument("--offline", action="store_true", help="do not ask STS whose the base key is")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make the files. Returns 1 if one is there already or cannot be written, 2 if something needed is not known."""
+    from trio_gate.cli.setup.found import found  # noqa: PLC0415 - loads botocore's session
+
+    try:
+        if args.profile and not _PROFILE.fullmatch(args.profile):
+            raise NotDeclaredError("--profile: the name of a profile is needed, of letters, digits and _.@/+-")
+        folder = Path(args.dir)
+        taken = [path for path in (folder / FILE, folder / AWS) if path.exists()]
+        if taken:
+            return _fail(f"{taken[0]} is there already: name another folder by --dir", 1)
+        known = found(args.profile, args.region, ask=not args.offline)
+        _say(
+            f"region {known.region}; "
+            + (f"the base key is {known.arn}" if known.arn else f"no base key is known: {known.trouble}")
+        )
+        return _make(folder, args, known)
+    except (NotDeclaredError, EOFError) as error:
+        return _fail(str(error) or "the input ended", 2)
+    except OSError as error:
+        return _fail(f"cannot write {error.filename}: {error.strerror}", 1)
+
+
+def _make(folder: Path, args: argparse.Namespace, known: Found) -> int:
+    accounts = _accounts(args.account, known)
+    person = _answer("who approves", args.person, _login(), NAME, "a name of letters, digits, - and _")
+    agent = _answer("the first agent", args.agent, "ci", NAME, "a name of letters, digits, - and _")
+    role = _answer("the role that is assumed in each account", args.role, "trio-gate", _ROLE, "the name of a role")
+    region = _answer("where STS is called", args.region, known.region, _REGION, "a region such as us-east-1")
+    principal = _answer(
+        "ARN of the base key's user or role",
+        args.principal,
+        known.arn,
+        policies.PRINCIPAL,
+        "an ARN such as arn:aws:iam::999999999999:user/gateway",
+        option="--principal",
+    )
+    partition = HostTable(packaged_hosts()).partition_of(region) or "aws"
+    secret, token = secrets.token_urlsafe(SECRET_BYTES), token_of(secrets.token_urlsafe(TOKEN_BYTES))
+    secret_file = f"{FOLDER}/agent-{agent}"
+    first = First(
+        profile=args.profile,
+        role=role,
+        region=region,
+        accounts=accounts,
+        agent=agent,
+        suffix=suffix_for(agent),
+        secret_file=secret_file,
+        person=person,
+        token_sha256=hashed(token),
+    )
+    managed = args.managed_policy or [f"arn:{partition}:iam::aws:policy/ReadOnlyAccess"]
+    needs = policies.Needs(partition=partition, principal=principal, role=role, accounts=[*accounts], managed=managed)
+    made = {f"{AWS}/{name}": text for name, text in policies.files(needs).items()}
+    _write(folder, {secret_file: f"{secret}\n", FILE: config_text(first), **made})
+    if config_file.read(str(folder / FILE)) is None:
+        return 1
+    print(_next_steps(folder, first, token))
+    return 0
+
+
+def _accounts(given: list[str] | None, known: Found) -> Mapping[str, str | None]:
+    if given is None:
+        wanted = "accounts as ID=LABEL, with commas between them"
+        text = _answer(
+            "accounts that agents may reach, such as 111111111111=prod, …",
+            None,
+            known.account,
+            _LISTED,
+            wanted,
+            option="--account",
+        )
+        given = [one.strip() for one in text.split(",")]
+    read = [_ACCOUNT.fullmatch(one) for one in given]
+    if not all(read) or len({one[1] for one in read if one}) < len(read):
+        raise NotDeclaredError(f"--account {' '.join(given)}: each is an id of 12 digits, once, and perhaps =LABEL")
+    return {one[1]: one[2] for one in read if one}
+
+
+def _answer(
+    what: str, given: str | None, default: str | None, form: re.Pattern[str], wanted: str, *, option: str | None = None
+) -> str:
+    """What was given, else what is typed at a terminal, else the default. Raises NotDeclaredError."""
+    at_terminal = given is None and sys.stdin.isatty() and sys.stderr.isatty()
+    answer = given if given is not None else default or ""
+    if at_terminal:
+        print(f"{what}{f' [{default}]' if default else ''}: ", end="", file=sys.stderr, flush=True)
+        line = sys.stdin.readline()
+        if not line:
+            raise EOFError
+        answer = line.strip() or answer
+    if not answer and option:
+        raise NotDeclaredError(f"{what}: not known, so pass {option}")
+    if not form.fullmatch(answer):
+        raise NotDeclaredError(f"{what}: {wanted} is needed, not {answer!r}")
+    return answer
+
+
+def _login() -> str:
+    try:
+        name = re.sub(r"[^A-Za-z0-9_-]", "_", getpass.getuser())
+    except (OSError, KeyError):
+        name = ""
+    return name if NAME.fullmatch(name) else "approver"
+
+
+def _write(folder: Path, files: Mapping[str, str]) -> None:
+    """Make all files, none of which is there; only their owner can read them. Raises OSError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, text in files.items():
+        file = folder / name
+        for parent in reversed(file.relative_to(folder).parents):
+            (folder / parent).mkdir(mode=0o700, exist_ok=True)
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+            opened.write(text)
+
+
+def _next_steps(folder: Path, first: First, token: str) -> str:
+    at = "" if folder == Path() else f" --config {folder / FILE}"
+    account = next(label or number for number, label in first.accounts.items())
+    return f"""\
+Made {folder / FILE}, the agent's secret in {folder / first.secret_file}, and policies for AWS in {folder / AWS}/.
+
+The token of {first.person}, shown once and stored nowhere:
+{token}
+
+Next:
+  1. create the role in each account by one of the files in {folder / AWS}/role/ (CloudFormation, Terraform, or JSON by hand),
+     and let the base key assume it by one of those in {folder / AWS}/base-key/
+  2. trio-gate doctor{at}
+  3. trio-gate serve{at}
+  4. trio-gate exec {first.agent} --account {account}{at} -- aws sts get-caller-identity"""
+
+
+def _say(text: str) -> None:
+    print(f"trio-gate init: {text}", file=sys.stderr)
+
+
+def _fail(text: str, status: int) -> int:
+    _say(text)
+    return status
