@@ -53,6 +53,9 @@ _NODE = 16
 SHAPES = 4096
 """Size of a cache by shapes of the models."""
 
+_SHORT, _NAMES = 64, 1024
+"""Characters of an agent's own name that is remembered, and how many are: most calls have the same attributes and tags."""
+
 _IDS = frozenset({("GetApiKeyRequest", "apiKey"), ("DeleteApiKeyRequest", "apiKey"), ("UpdateApiKeyRequest", "apiKey")})
 """Members that are named like a secret but hold its id."""
 
@@ -187,6 +190,14 @@ def _hides(shape: str, name: str, *, own: bool) -> bool:
     return at in BY_SHAPE or (hides(name, own=own) and at not in _IDS)
 
 
+def _judged_own(shape: str, name: str) -> tuple[bool, bool]:
+    """Whether a name that an agent made up holds a secret itself, and whether its value is one by that name."""
+    return looks_secret(name), _hides(shape, name, own=True)
+
+
+_remembered = lru_cache(_NAMES)(_judged_own)
+
+
 class _Masks:
     """Masks one tree. `left` is what remains of MAX_MASKED; `short` is whether nothing in it is cut in the record."""
 
@@ -207,9 +218,15 @@ class _Masks:
                 tree["$more"] = len(value) - done
                 break
             self.left -= cost
-            secret, hidden, inner = members.get(name) or (looks_secret(name), sensitive or _hides(of, name, own=True), other)
+            judged = members.get(name)
+            if judged is None:
+                secret, hidden = _remembered(of, name) if len(name) <= _SHORT else _judged_own(of, name)
+                inner, hidden = other, hidden or sensitive
+            else:
+                secret, hidden, inner = judged
             hidden = hide or secret or hidden or name in beside
-            tree[f"$masked {done}" if secret else name] = self._value(item, inner, hidden, depth + 1)
+            kept = self._text(item, hidden) if isinstance(item, str) else self._value(item, inner, hidden, depth + 1)
+            tree[f"$masked {done}" if secret else name] = kept
         return tree
 
     def _items(self, value: list[Value], shape: Shape | None, hide: bool, depth: int) -> list[Value]:
@@ -227,23 +244,24 @@ class _Masks:
         return tree
 
     def _value(self, value: Value, shape: Shape | None, hide: bool, depth: int) -> Value:
-        if not isinstance(value, str):
-            if isinstance(value, dict):
-                return self.members(value, shape, hide, depth)
-            if isinstance(value, list):
-                return self._items(value, shape, hide, depth)
-            if not isinstance(value, bytes):
-                return _other(value, hide=hide)
-            self.short = False
+        if isinstance(value, dict):
+            return self.members(value, shape, hide, depth)
+        if isinstance(value, list):
+            return self._items(value, shape, hide, depth)
+        return self._text(value, hide) if isinstance(value, (str, bytes)) else _other(value, hide=hide)
+
+    def _text(self, value: str | bytes, hide: bool) -> Value:
         if hide:
             return {"$masked": {"length": len(value)}}
         cost = len(value) + _NODE
         if cost > self.left:
             return _cut(value)
         self.left -= cost
-        if looks_secret(value if isinstance(value, str) else value.decode("latin-1")):
+        text = value if isinstance(value, str) else value.decode("latin-1")
+        if looks_secret(text):
             return {"$masked": {"length": len(value)}}
-        self.short = self.short and len(value) <= MAX_TEXT
+        if text is not value or len(value) > MAX_TEXT:
+            self.short = False
         return value
 
 

@@ -6,6 +6,7 @@ Rule: a text written here lists its members in that order; a test compares it wi
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
     from trio_gate.audit.record import Many
     from trio_gate.text.visible import Json
+
+
+_TIMES = 4096
+"""How many times of stages are remembered as they are written: most take some microseconds."""
 
 
 class Row(NamedTuple):
@@ -104,13 +109,18 @@ _facts = attrgetter(
 
 
 def _outcome(outcome: Outcome) -> str:
-    seconds = ",".join([f'"{stage}":{took // 1000 / 1e6}' for stage, took in sorted(outcome.nanoseconds.items())])
+    seconds = ",".join([f'"{stage}":{_seconds(took // 1000)}' for stage, took in sorted(outcome.nanoseconds.items())])
     return (
         f'{{"aws_request_id":{_text(outcome.aws_request_id)},"bytes_in":{outcome.bytes_in},"bytes_out":{outcome.bytes_out}'
         f',"end":{quoted(outcome.end)},"error_code":{_text(outcome.error_code)},"reason":{_clipped(outcome.reason)}'
         f',"seconds":{{{seconds}}},"status":{_number(outcome.status)},"time":"{stamp(outcome.time)}"'
         f',"upstream_status":{_number(outcome.upstream_status)}}}'
     )
+
+
+@lru_cache(_TIMES)
+def _seconds(microseconds: int) -> str:
+    return str(microseconds / 1e6)
 
 
 def _approvers(approvers: tuple[tuple[str, str, str], ...]) -> str:

@@ -16,7 +16,7 @@ from trio_gate.effect.templates import TEMPLATES
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from trio_gate.aws.call import Call, Value
 
@@ -93,8 +93,8 @@ def _slot(slot: Slot, call: Call, masked: Mapping[str, Value]) -> str | Names | 
     value = masked.get(slot.path[0]) if len(slot.path) == 1 else None
     if isinstance(value, str) and value:  # as in most calls
         return Names(names=(as_text(value, call),), noun=slot.noun, before=slot.noun)
-    values = list(_scalars(values_at(masked, slot.path)))
-    texts = list(dict.fromkeys(as_text(value, call) for value in values))
+    values = _scalars(masked, slot.path)
+    texts = list(dict.fromkeys([as_text(value, call) for value in values]))
     if not texts:
         return None
     if texts == [MASKED] or not any(isinstance(value, str) for value in values):
@@ -104,15 +104,17 @@ def _slot(slot: Slot, call: Call, masked: Mapping[str, Value]) -> str | Names | 
 
 def texts_at(call: Call, masked: Mapping[str, Value], *path: str) -> list[str]:
     """What stands at a path, each once, resources of the call's own account by their last name."""
-    return list(dict.fromkeys(as_text(value, call) for value in _scalars(values_at(masked, path))))
+    return list(dict.fromkeys([as_text(value, call) for value in _scalars(masked, path)]))
 
 
-def _scalars(values: Iterator[Value]) -> Iterator[Value]:
-    for value in values:
-        if (isinstance(value, bool | int | str) and value != "") or (
-            isinstance(value, dict) and any(name.startswith("$") for name in value)
-        ):
-            yield value
+def _scalars(masked: Mapping[str, Value], path: tuple[str, ...]) -> list[Value]:
+    """What stands at a path and can be said in a sentence: texts, numbers and switches, and marks of what is left out."""
+    return [
+        value
+        for value in values_at(masked, path)
+        if (isinstance(value, (str, int)) and value != "")
+        or (isinstance(value, dict) and any(name.startswith("$") for name in value))
+    ]
 
 
 def as_text(value: Value, call: Call) -> str:

@@ -49,13 +49,11 @@ def safe(name: str) -> tuple[str, bool]:
 
 
 def _safe(name: str) -> tuple[str, bool]:
-    bare = _BARE.fullmatch(name) is not None and _stands_out(name)
-    text = visible(name[:MAX_NAME]).replace(_CUT, "\\u{2026}")
-    if len(name) > MAX_NAME:
-        text += _CUT
-    if not bare:
-        text = text.replace('"', "\\u{22}")
-    return text, bare
+    if _BARE.fullmatch(name) is not None:  # nothing in it needs an escape
+        text, bare = name[:MAX_NAME], _stands_out(name)
+    else:
+        text, bare = visible(name[:MAX_NAME]).replace(_CUT, "\\u{2026}").replace('"', "\\u{22}"), False
+    return (text + _CUT if len(name) > MAX_NAME else text), bare
 
 
 _remembered = lru_cache(maxsize=1024)(_safe)
@@ -63,6 +61,8 @@ _remembered = lru_cache(maxsize=1024)(_safe)
 
 def _stands_out(name: str) -> bool:
     """Whether nobody would read it as a word or a number of the sentence."""
+    if name.isalpha():  # a word
+        return False
     if name.isdecimal():
         return len(name) == _DIGITS
     return _ADDRESS.fullmatch(name) is not None or (_LETTER.search(name) is not None and _MARK.search(name) is not None)

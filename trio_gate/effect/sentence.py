@@ -102,12 +102,13 @@ def _written(parts: Sequence[str | Names], names: Sequence[_Safe], listed: int, 
 
 
 def _listed(part: Names, own: _Safe, most: int, room: int | None) -> str:
-    names = [fitted(name, room) for name in own[:most]]
-    total = len(part.names)
     if part.beside:
         return "…"
+    total = len(part.names)
     if total == 1:
-        return f"{part.before} {names[0]}" if part.before else names[0]
+        name = fitted(own[0], room)
+        return f"{part.before} {name}" if part.before else name
+    names = [fitted(name, room) for name in own[:most]]
     if total > most:
         names.append("…")
     listed = ", ".join(names)

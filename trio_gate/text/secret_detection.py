@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -169,6 +170,11 @@ _MAY_HIDE = late(
 _VALUES = frozenset({"content", "data", "default", "text", "valuelist", "val", "v"})
 """Members that hold the value of the name in another member, like those that end in `value` or `values`."""
 
+_REMEMBERED, _NAMES = 64, 1024
+"""Characters of a member's name for which it is remembered whether it tells of others, and how many names are."""
+
+_NOBODY: frozenset[str] = frozenset()
+
 _BOUND = frozenset({"parameters", "executionparameters", "expressionattributevalues", "parametersets", "queryparameters"})
 """Members whose values stand for placeholders in a statement or expression beside them."""
 
@@ -248,15 +254,10 @@ def hidden_beside(members: Mapping[str, object]) -> frozenset[str]:
 
     Covers `{Name: DB_PASSWORD, Value: …}` in any spelling, a patch of a path, and values for a statement that names a secret.
     """
-    values, bound = set(), set()
-    for name in members:
-        word = _bare(name)
-        if word.endswith(("value", "values")) or word in _VALUES:
-            values.add(name)
-        if word in _BOUND:
-            bound.add(name)
-    if not values and not bound:
-        return frozenset()
+    found = [(name, tells) for name in members if any(tells := _tells(name) if len(name) > _REMEMBERED else _told(name))]
+    if not found:
+        return _NOBODY
+    values, bound = {name for name, (value, _) in found if value}, {name for name, (_, bound) in found if bound}
     both = values | bound
     texts = [text for name, item in members.items() if name not in both for text in _texts(item)]
     named = values if [text for text in texts if len(text) <= MAX_NAME and hides(text, own=True)] else set()
@@ -269,7 +270,16 @@ def hidden_beside(members: Mapping[str, object]) -> frozenset[str]:
 
 def may_be_beside(names: Iterable[str]) -> bool:
     """Whether `hidden_beside` may find something in a structure whose members have these names."""
-    return any((bare := _bare(name)) in _VALUES | _BOUND or bare.endswith(("value", "values")) for name in names)
+    return any(any(_tells(name)) for name in names)
+
+
+def _tells(name: str) -> tuple[bool, bool]:
+    """Whether a member holds the value of a name beside it, and whether it holds values for a statement there."""
+    word = _bare(name)
+    return word in _VALUES or word.endswith(("value", "values")), word in _BOUND
+
+
+_told = lru_cache(_NAMES)(_tells)
 
 
 def hidden_after(before: object, item: object) -> bool:

@@ -82,24 +82,24 @@ class RequestHead:
         target: path and query.
         headers: all fields.
         first: the first value of each field, by its name.
+        one: gives the value of the field of a name (lower case), None when absent. Repeated single-valued fields were refused before.
     """
 
     method: str
     target: Target
     headers: Headers
     first: Mapping[str, str] = field(init=False, compare=False, repr=False)
+    one: Callable[[str], str | None] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Sort the fields by name, once: a head is asked some twenty times."""
-        object.__setattr__(self, "first", dict(reversed(self.headers)))
+        first = dict(reversed(self.headers))
+        object.__setattr__(self, "first", first)
+        object.__setattr__(self, "one", first.get)
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of the field `name` (lower case)."""
         return tuple([value for key, value in self.headers if key == name]) if name in self.first else ()
-
-    def one(self, name: str) -> str | None:
-        """The value of the field `name` (lower case), None when absent. Repeated single-valued fields were refused before."""
-        return self.first.get(name)
 
     def where(self, keep: Callable[[str], bool]) -> RequestHead:
         """This head with only the fields whose name `keep` accepts."""

@@ -13,7 +13,7 @@ from trio_gate.text.folding import fold
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from trio_gate.aws.call import Access, Unknown, Value
     from trio_gate.aws.review.rows import Clause, Mark, Row, When
@@ -65,7 +65,7 @@ def _holds(when: When, params: Mapping[str, Value]) -> bool | Unknown:
 
 def holds(clause: Clause, params: Mapping[str, Value]) -> bool | Unknown:
     """Whether one member decides that a mark holds."""
-    values = list(values_at(params, clause.path))
+    values = values_at(params, clause.path)
     if UNKNOWN in values:
         return UNKNOWN
     if clause.kind == "equals":
@@ -78,24 +78,25 @@ def _same(value: Value, wanted: str) -> bool:
     return isinstance(value, bool | int | str) and fold(str(value)) == fold(wanted)
 
 
-def values_at(params: Mapping[str, Value], path: tuple[str, ...]) -> Iterator[Value]:
+def values_at(params: Mapping[str, Value], path: tuple[str, ...]) -> list[Value]:
     """What stands at a path, in every item of a list and every member of a map on the way."""
-    return _values(params if isinstance(params, dict) else dict(params), path)
+    found: list[Value] = []
+    _collect(params if isinstance(params, dict) else dict(params), path, 0, found)
+    return found
 
 
-def _values(value: Value, path: tuple[str, ...]) -> Iterator[Value]:
-    if value is UNKNOWN:
-        yield UNKNOWN
-    elif isinstance(value, list):
+def _collect(value: Value, path: tuple[str, ...], at: int, found: list[Value]) -> None:
+    if isinstance(value, list):
         for item in value:
-            yield from _values(item, path)
-    elif not path:
-        yield value
+            _collect(item, path, at, found)
+    elif at == len(path) or value is UNKNOWN:
+        found.append(value)
     elif isinstance(value, dict):
-        names = value if path[0] == "*" else (path[0],)
-        for name in names:
-            if name in value:
-                yield from _values(value[name], path[1:])
+        if path[at] == "*":
+            for item in value.values():
+                _collect(item, path, at + 1, found)
+        elif path[at] in value:
+            _collect(value[path[at]], path, at + 1, found)
 
 
 def _only_public(params: Mapping[str, Value]) -> bool:

@@ -266,7 +266,7 @@ def _item(text: str) -> Way:
     path = tuple(named.split("."))
     if kind == "cidr":
         return lambda params, _: blocks([value for value in values_at(params, path) if value is not None])
-    return lambda params, caller: principals(list(values_at(params, path)), caller, everybody=kind or EVERYBODY)
+    return lambda params, caller: principals(values_at(params, path), caller, everybody=kind or EVERYBODY)
 
 
 def _switch(text: str, who: str | Unknown) -> Way:

@@ -47,7 +47,7 @@ class Stops:
 
     def check(self, agent: str | None) -> None:
         """Raise Denied while the calls of an agent are stopped."""
-        stop = self.of_agent(agent)
+        stop = self.of_agent(agent) if self._stops else None
         if stop is not None:
             what = "all calls are" if stop.agent is None else "this agent's calls are"
             why = f"{what} stopped by a person until that is lifted"
