@@ -30,6 +30,7 @@ class GateError(Exception):
         status: the HTTP status, where it is not the class's own.
         detail: one line for the operator, where it says more than `reason`.
         condition: a condition for which the service has an error code of its own; it replaces the class's `code`.
+        limit: the limit that was met.
     """
 
     status: int = 500
@@ -39,9 +40,17 @@ class GateError(Exception):
     """The id of the question that waits for people."""
     retry_after: int | None = None
     """Seconds after which the same call may go through; None where waiting does not help."""
+    limit: str | None = None
+    """The limit that was met, by its name in `metrics.limits`; None for any other reason."""
 
     def __init__(
-        self, reason: str, *, status: int | None = None, detail: str | None = None, condition: Condition | None = None
+        self,
+        reason: str,
+        *,
+        status: int | None = None,
+        detail: str | None = None,
+        condition: Condition | None = None,
+        limit: str | None = None,
     ) -> None:
         if type(self) is GateError:
             message = "raise a subclass of GateError"
@@ -49,6 +58,7 @@ class GateError(Exception):
         super().__init__(reason)
         self.reason = reason
         self.detail = detail or reason
+        self.limit = limit
         if status is not None:
             self.status = status
         if condition is not None:
@@ -123,8 +133,9 @@ class Denied(GateError):
         outcome: Outcome = "refused",
         approval: str | None = None,
         retry_after: int | None = None,
+        limit: str | None = None,
     ) -> None:
-        super().__init__(reason, detail=detail)
+        super().__init__(reason, detail=detail, limit=limit)
         self.outcome, self.approval, self.retry_after = outcome, approval, retry_after
 
 

@@ -22,6 +22,7 @@ gateway {
   listener "tls" {}
   listener "endpoint" {}
   admin {}
+  metrics {}
 }
 credential "aws_account" "NAME" {}
 endpoint "aws_api" "NAME" {}

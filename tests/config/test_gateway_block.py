@@ -30,6 +30,20 @@ GATEWAY = {
         'listener "proxy" { bind = "127.0.0.1:80" }\nadmin { bind = §"192.0.2.7:9443" }',
         ["admin is off loopback and has no `names`: it would refuse every client that uses one"],
     ),
+    "metrics off loopback": ('metrics { bind = §"192.0.2.7:9464" }', ["a metrics listener off loopback needs TLS"]),
+    "metrics off loopback without names": (
+        'metrics { bind = §"192.0.2.7:9464" tls = true }',
+        ["metrics is off loopback and has no `names`: it would refuse every client that uses one"],
+    ),
+    "metrics twice": (
+        'metrics { bind = "127.0.0.1:1" }\n§metrics { bind = "127.0.0.1:2" }',
+        ["`metrics` is given twice"],
+    ),
+    "metrics at another's address": (
+        'listener "proxy" { bind = "127.0.0.1:80" }\nmetrics { bind = §"127.0.0.1:80" }',
+        ["another listener has this address"],
+    ),
+    "metrics' label": ('§metrics "x" { bind = "127.0.0.1:1" }', ["`metrics` takes no label"]),
     "no listener": ('admin { bind = "127.0.0.1:9443" }', None),
     "kind": ('§listener "prxy" { bind = "127.0.0.1:1" }', ['`listener` takes one label: "proxy", "tls" or "endpoint"']),
     "bind": (

@@ -24,7 +24,7 @@ HEADERS = {
     "person": ['person "x"'],
     "approver": ['approver "human" "x"'],
     "rule": ['rule "x"', 'plugin "aws"'],
-    "gateway": ["gateway", 'gateway { listener "proxy"', 'gateway { listener "endpoint"', "gateway { admin"],
+    "gateway": ["gateway", 'gateway { listener "proxy"', 'gateway { listener "endpoint"', "gateway { admin", "gateway { metrics"],
 }
 """By the section that tells of them, how blocks begin."""
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trio_gate.app import gauges
 from trio_gate.app.state_dir import StartFailed
 from trio_gate.aws.ingress import Ingress
 from trio_gate.aws.operation_facts import never_vends
 from trio_gate.config.attribute_types import is_loopback
 from trio_gate.config.gateway_block import EVERY_ADDRESS
 from trio_gate.config.model import Address, Admin, Listener, bracketed
+from trio_gate.shell.admin.authentication import SignIn
+from trio_gate.shell.admin.exposition import response
 from trio_gate.shell.admin.listener import ADMIN_CONNECTIONS, AdminListener
+from trio_gate.shell.admin.metrics_server import MetricsServer
 from trio_gate.shell.admin.server import AdminServer
 from trio_gate.shell.approval.commands import CommandHandler
 from trio_gate.shell.approval.preview import Recorded
@@ -34,12 +38,15 @@ if TYPE_CHECKING:
     from trio_gate.app.reload import ActiveConfig
     from trio_gate.aws.hosts.table import HostTable
     from trio_gate.config.model import Config
+    from trio_gate.shell.admin.http_server import Monitored
     from trio_gate.shell.approval.hub import ApprovalHub
     from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.shell.systemd.sockets import Passed
 
-KINDS = ("proxy", "tls", "endpoint", "admin")
+KINDS = ("proxy", "tls", "endpoint", "admin", "metrics")
 """Of listeners; a passed socket that is named so is for one of these."""
+
+Block = Listener | Admin
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -85,6 +92,8 @@ class Running:
 
     def unready(self) -> str | None:
         """Why all calls are refused at present, None if they are not."""
+        if self.shutdown.requested:
+            return "the gateway is stopping"
         if self.services.audit.failing:
             return "calls are refused: the record cannot be written; the gateway's log says why"
         if self.hub.failing:
@@ -101,11 +110,14 @@ async def open_listeners(config: Config, authorities: Authorities, running: Runn
     names = Names(inside, LeafCertificates(authorities.interception, clock=services.clock))
     own = LeafCertificates(authorities.own, clock=services.clock)
     seats, opened = Seats(gateway.max_connections, gateway.max_connections_per_agent), list[accept.OpenListener]()
+    services.counts.watch(partial(gauges.of_agents_seats, config, seats))
     for block in _blocks(config):
         listeners = await _listen(block, opened, passed)
         if isinstance(block, Admin):  # one server for all addresses of its name, so that they share sessions
-            admin, places = _admin(config, running, own, block), Seats(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS)
-            opened += [accept.OpenListener(kind="admin", socket=one, handle=admin.handle, seats=places) for one in listeners]
+            opened += _served("admin", _admin(config, running, own, block), listeners)
+            continue
+        if block.kind == "metrics":
+            opened += _served("metrics", _metrics(config, running, own, block), listeners)
             continue
         for one in listeners:
             handle = _agents(inside, names, own, block, one.getsockname()[1])
@@ -113,6 +125,12 @@ async def open_listeners(config: Config, authorities: Authorities, running: Runn
     with _closed_on_failure(opened):
         passed.check_used()
     return opened
+
+
+def _served(kind: str, listener: AdminListener, sockets: Sequence[socket.socket]) -> list[accept.OpenListener]:
+    """A listener's sockets, which share its connections. That for metrics is served until the gateway has stopped."""
+    seats, drains = Seats(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS), kind == "metrics"
+    return [accept.OpenListener(kind=kind, socket=one, handle=listener.handle, seats=seats, drains=drains) for one in sockets]
 
 
 def _agents(inside: AgentListenerContext, names: Names, own: LeafCertificates, block: Listener, port: int) -> accept.Handle:
@@ -126,7 +144,7 @@ def _agents(inside: AgentListenerContext, names: Names, own: LeafCertificates, b
             return _endpoint(inside, own, block, port).handle
 
 
-async def _listen(block: Listener | Admin, opened: Sequence[accept.OpenListener], passed: Passed) -> list[socket.socket]:
+async def _listen(block: Block, opened: Sequence[accept.OpenListener], passed: Passed) -> list[socket.socket]:
     """The sockets of a listener; if it has none, close the listeners opened before. Raises StartFailed."""
     address, kind = block.bind, "admin" if isinstance(block, Admin) else block.kind
     with _closed_on_failure(opened):
@@ -164,8 +182,31 @@ def _admin(config: Config, running: Running, own: LeafCertificates, block: Admin
         idle=running.shutdown.idle,
         unready=running.unready,
         counted=running.services.refusals.counted,
+        monitored=_monitored(running),
     )
+    running.services.counts.watch(partial(gauges.of_admin, "admin", pages.connections))
     return AdminListener(pages, _context(own, block), head_timeout=config.gateway.head_timeout, idle=running.shutdown.idle)
+
+
+def _metrics(config: Config, running: Running, own: LeafCertificates, block: Listener) -> AdminListener:
+    """The metrics listener. It answers while the gateway stops, so that `/readyz` says so."""
+    sign_in = None if is_loopback(block.bind.host) else SignIn(running.present.people, running.hub.links)
+    pages = MetricsServer(
+        _monitored(running),
+        frozenset(_names(block)),
+        sign_in,
+        idle=nullcontext,
+        unready=running.unready,
+        counted=running.services.refusals.counted,
+    )
+    running.services.counts.watch(partial(gauges.of_admin, "metrics", pages.connections))
+    context = _context(own, block) if block.tls else None
+    return AdminListener(pages, context, head_timeout=config.gateway.head_timeout, idle=nullcontext)
+
+
+def _monitored(running: Running) -> Monitored:
+    """What those may read who may monitor."""
+    return {"/metrics": partial(response, running.services.counts)}
 
 
 def page_address(block: Admin | None) -> str:
@@ -182,7 +223,7 @@ def _endpoint(inside: AgentListenerContext, own: LeafCertificates, block: Listen
     return EndpointListener(inside, _context(own, block, inside.clients) if block.tls else None, ingress)
 
 
-def _context(own: LeafCertificates, block: Listener | Admin, clients: Callable[[], str] = str) -> Callable[[], ssl.SSLContext]:
+def _context(own: LeafCertificates, block: Block, clients: Callable[[], str] = str) -> Callable[[], ssl.SSLContext]:
     """A function that returns a TLS context with the current certificate of a listener, for the current `clients`."""
     if not (block.certificate and block.key):
         return lambda: own.context(_names(block), clients=clients())
@@ -191,7 +232,7 @@ def _context(own: LeafCertificates, block: Listener | Admin, clients: Callable[[
     return lambda: made(clients())
 
 
-def _names(block: Listener | Admin) -> tuple[str, ...]:
+def _names(block: Block) -> tuple[str, ...]:
     """The names that a listener answers to: its configured ones, its address, and on loopback the local ones."""
     host = block.bind.host
     every = host in EVERY_ADDRESS
@@ -204,13 +245,13 @@ def _own_names(config: Config) -> tuple[str, ...]:
     ours = [
         block
         for block in _blocks(config)
-        if not block.certificate and (isinstance(block, Admin) or (block.tls and block.kind == "endpoint"))
+        if not block.certificate and (isinstance(block, Admin) or (block.tls and block.kind in ("endpoint", "metrics")))
     ]
     return tuple(dict.fromkeys([*LOCAL, *(name for block in ours for name in _names(block))]))
 
 
-def _blocks(config: Config) -> list[Listener | Admin]:
-    return [*config.gateway.listeners, *([config.gateway.admin] if config.gateway.admin else [])]
+def _blocks(config: Config) -> list[Block]:
+    return [*config.gateway.listeners, *(one for one in (config.gateway.admin, config.gateway.metrics) if one)]
 
 
 def address_of(listening: socket.socket) -> str:

@@ -10,11 +10,13 @@ import logging
 import os
 import signal
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import trio
 
+from trio_gate.app import gauges
 from trio_gate.app.listeners import KINDS, Running, address_of, open_authorities, open_listeners, page_address
 from trio_gate.app.reload import ActiveConfig, reload_on_signal
 from trio_gate.app.self_check import SelfCheck
@@ -23,7 +25,7 @@ from trio_gate.app.warm_up import warm_up
 from trio_gate.app.wiring import open_services
 from trio_gate.audit.acts import gateway_row
 from trio_gate.errors import GateError
-from trio_gate.shell import core_dumps
+from trio_gate.shell import core_dumps, loop_lag
 from trio_gate.shell.admin.listener import ADMIN_CONNECTIONS
 from trio_gate.shell.certificates.authority import domains_of, uncovered
 from trio_gate.shell.clock import SystemClock
@@ -69,6 +71,7 @@ async def serve(config: Config, read: Callable[[], Config | None]) -> int:
             watchers.start_soon(_complete_hosts, hosts, authorities.interception, config)
             watchers.start_soon(reload_on_signal, hangups, present, read, hub)
             running = Running(services=services, hub=hub, present=present, shutdown=shutdown)
+            _measure(running, watchers)
             opened = await open_listeners(config, authorities, running, passed)
             for one in opened:
                 log.info("listening %s %s", one.kind, address_of(one.socket))
@@ -122,9 +125,21 @@ def _passed() -> Passed:
 
 def _provide(config: Config) -> None:
     """Get file descriptors for all connections that the configuration allows. Raises StartFailed."""
-    why_not = descriptors.provide(config.gateway.max_connections, ADMIN_CONNECTIONS if config.gateway.admin else 0)
+    why_not = descriptors.provide(config.gateway.max_connections, _reserved(config))
     if why_not is not None:
         raise StartFailed(why_not)
+
+
+def _measure(running: Running, watchers: trio.Nursery) -> None:
+    """Have the process say how it is when metrics are read."""
+    of = running.services
+    of.counts.watch(partial(gauges.of_process, of, running.hub, running.present, running.unready, of.clock.now()))
+    watchers.start_soon(loop_lag.measure, of.counts.lag.add)
+
+
+def _reserved(config: Config) -> int:
+    """How many connections the listeners of people and of monitoring may have."""
+    return ADMIN_CONNECTIONS * sum(block is not None for block in (config.gateway.admin, config.gateway.metrics))
 
 
 async def _complete_hosts(hosts: Hosts, ca: CertificateAuthority, config: Config) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from trio_gate.app import gauges
 from trio_gate.config.gateway_block import EVERY_ADDRESS
 from trio_gate.shell.agent_view.answers import AgentViews
 from trio_gate.shell.approval import database
@@ -97,6 +98,7 @@ async def open_services(config: Config, hosts: Hosts, *, ours: Callable[[bytes],
                 bodies=_bodies(config.gateway, state),
             )
             sessions.watch(partial(_forget, credentials, services.keys))
+            services.counts.watch(partial(gauges.of_services, config, services, hub, audit, credentials))
             yield services, hub
 
 
@@ -168,6 +170,5 @@ def _place(hosts: Hosts, service: str, region: str) -> tuple[str, str]:
 def _is_ours(config: Config, address: str, port: int) -> bool:
     """Whether an address and port are those of one of the gateway's own listeners."""
     binds = [listener.bind for listener in config.gateway.listeners]
-    if config.gateway.admin:
-        binds.append(config.gateway.admin.bind)
+    binds += [block.bind for block in (config.gateway.admin, config.gateway.metrics) if block]
     return any(bind.port == port and bind.host in (address, *EVERY_ADDRESS) for bind in binds)

@@ -14,6 +14,7 @@ from trio_gate.approval.channel.codec import as_json, timestamp
 from trio_gate.approval.channel.frames import Decided
 from trio_gate.approval.state import Status, verdict_of
 from trio_gate.approval.task import is_task
+from trio_gate.metrics.histogram import PEOPLE_BOUNDS, Histograms
 from trio_gate.text.secret_detection import kept_text
 from trio_gate.text.visible import visible
 from trio_gate.values import value_class
@@ -57,7 +58,7 @@ class CallOutcome:
 
 
 class DecidedTable:
-    """The questions that ended last, by id, the oldest first."""
+    """The questions that ended last, by id, the oldest first. `seconds`: how long all questions waited, by their last status."""
 
     def __init__(self, note: Callable[[str, Mapping[str, Any] | None], None] | None = None) -> None:
         """`note` is told what `load` wants back after a restart, by the question's id; None for what is to be forgotten."""
@@ -65,6 +66,7 @@ class DecidedTable:
         self._kept: dict[str, tuple[Decided, frozenset[str]]] = {}
         self._once: dict[str, str] = {}
         self._disowned: set[str] = set()
+        self.seconds = Histograms(PEOPLE_BOUNDS, len(Status))
 
     def load(self, noted: Iterable[Mapping[str, Any]], grants: Collection[str]) -> None:
         """Take back what was noted before a restart; `grants` are the ids of those that may still be used.
@@ -84,6 +86,7 @@ class DecidedTable:
     def ended(self, prompt: Prompt, *, at: datetime, grant: str | None, why: str = "") -> Decided:
         """Remember how a question ended; `why` says who or what withdrew it."""
         question, ended = prompt.question, verdict_of(prompt)
+        self.seconds.add(prompt.status.value, (at - question.asked_at).total_seconds())
         frame = Decided(
             id=question.id,
             at=timestamp(at),

@@ -66,6 +66,9 @@ def _gateway(gateway: Gateway) -> Iterator[str]:
         yield f"listener {listener.kind} on {listener.bind}{tls}{_names(listener.names)}"
     if gateway.admin:
         yield f"admin on {gateway.admin.bind}{_names(gateway.admin.names)}"
+    if gateway.metrics:
+        tls = " with TLS" if gateway.metrics.tls else ""
+        yield f"metrics on {gateway.metrics.bind}{tls}{_names(gateway.metrics.names)}"
     if gateway.ca_file:
         yield f"upstream roots from {gateway.ca_file}"
     if gateway.decision_log:

@@ -36,12 +36,13 @@ DEFAULTS_NOTE = "no listener is declared: listening on 127.0.0.1:8080 (proxy), 1
 
 def gateway(form: Form, *, proven: bool) -> Gateway:
     """Read the gateway block; an empty one gives the defaults. `proven` says whether any agent is declared."""
-    listeners, administration = _listeners(form, proven=proven)
+    listeners, administration, measured = _listeners(form, proven=proven)
     connections = form.default(attribute_types.whole(1, 1_000_000), "max_connections", 1000)
     made = Gateway(
         state_dir=form.reading.lookups.path(form.default(attribute_types.file, "state_dir", "./state")),
         listeners=listeners,
         admin=administration,
+        metrics=measured,
         ca_file=path(form, "ca_file"),
         decision_log=path(form, "decision_log"),
         record_limit=form.default(attribute_types.size(_MIB, 1024 * _TIB), "record_limit", 16 * _GIB),
@@ -80,13 +81,15 @@ def _log(form: Form) -> LogSettings:
     )
 
 
-def _listeners(form: Form, *, proven: bool) -> tuple[tuple[Listener, ...], Admin | None]:
-    """The agents' listeners and the admin listener; the defaults where none is declared."""
+def _listeners(form: Form, *, proven: bool) -> tuple[tuple[Listener, ...], Admin | None, Listener | None]:
+    """The listeners of agents, of people and of metrics; the first two are the defaults where neither is declared."""
     read = [(nested, _listener(nested, proven=proven)) for nested in form.nested("listener")]
     admins = [(nested, admin(nested)) for nested in form.nested("admin")]
-    for extra, _ in admins[1:]:
-        extra.fault("`admin` is given twice", f"first on line {form.report.source.line(admins[0][0].block.at)}")
-    _distinct([*read, *admins[:1]])
+    measured = [(nested, metrics(nested)) for nested in form.nested("metrics")]
+    for kind, found in (("admin", admins), ("metrics", measured)):
+        for extra, _ in found[1:]:
+            extra.fault(f"`{kind}` is given twice", f"first on line {form.report.source.line(found[0][0].block.at)}")
+    _distinct([*read, *admins[:1], *measured[:1]])
     listeners = tuple(found for _, found in read if found is not None)
     administration = admins[0][1] if admins else None
     if not read and not admins:
@@ -94,7 +97,7 @@ def _listeners(form: Form, *, proven: bool) -> tuple[tuple[Listener, ...], Admin
         listeners, administration = DEFAULT_LISTENERS, DEFAULT_ADMIN
     elif not read:
         form.fault("no listener is declared, so no agent can connect", 'such as listener "proxy" { bind = "127.0.0.1:8080" }')
-    return listeners, administration
+    return listeners, administration, measured[0][1] if measured else None
 
 
 def _listener(form: Form, *, proven: bool) -> Listener | None:
@@ -116,22 +119,38 @@ def _listener(form: Form, *, proven: bool) -> Listener | None:
 
 
 def _endpoint_listener(form: Form, bind: Address | None) -> Listener | None:
-    names = form.take(attribute_types.listing(attribute_types.host), "names") or ()
-    certificate, key = _certificate(form)
-    tls = form.take(attribute_types.flag, "tls")
+    names, certificate, key, tls = _served(form, bind, "an endpoint listener")
     form.close()
     if bind is None:
         return None
-    if tls is False and certificate is not None:
-        form.fault("`certificate` needs `tls = true`", of="tls")
-    if not tls and certificate is None and not attribute_types.is_loopback(bind.host):
-        hint = "tls = true, or a certificate and its key; or bind to 127.0.0.1"
-        form.fault("an endpoint listener off loopback needs TLS", hint, of="bind")
-    elif bind.host in EVERY_ADDRESS:
+    if bind.host in EVERY_ADDRESS and tls:
         _named(form, bind)
-    return Listener(
-        kind="endpoint", bind=bind, tls=bool(tls) or certificate is not None, names=names, certificate=certificate, key=key
-    )
+    return Listener(kind="endpoint", bind=bind, tls=tls, names=names, certificate=certificate, key=key)
+
+
+def _served(form: Form, bind: Address | None, what: str) -> tuple[tuple[str, ...], str | None, str | None, bool]:
+    """Names, certificate and key of a listener that may speak TLS, and must off loopback; and whether it does."""
+    names = form.take(attribute_types.listing(attribute_types.host), "names") or ()
+    certificate, key = _certificate(form)
+    tls = form.take(attribute_types.flag, "tls")
+    if bind is not None and tls is False and certificate is not None:
+        form.fault("`certificate` needs `tls = true`", of="tls")
+    if bind is not None and not tls and certificate is None and not attribute_types.is_loopback(bind.host):
+        hint = "tls = true, or a certificate and its key; or bind to 127.0.0.1"
+        form.fault(f"{what} off loopback needs TLS", hint, of="bind")
+    return names, certificate, key, bool(tls) or certificate is not None
+
+
+def metrics(form: Form) -> Listener:
+    """Read the `metrics` block, the listener for metrics and health."""
+    bind = form.need(attribute_types.address(0), "bind")
+    names, certificate, key, tls = _served(form, bind, "a metrics listener")
+    form.close()
+    if bind is not None and tls and not attribute_types.is_loopback(bind.host):
+        _named(form, bind)
+    if form.block.labels:
+        form.fault("`metrics` takes no label")
+    return Listener(kind="metrics", bind=bind or DEFAULT_ADMIN.bind, tls=tls, names=names, certificate=certificate, key=key)
 
 
 def admin(form: Form) -> Admin:

@@ -38,16 +38,16 @@ def bracketed(host: str) -> str:
 
 @value_class
 class Listener:
-    """One listener for agents.
+    """One listener for agents, or that for metrics and health.
 
     Attributes:
-        kind: "proxy" (HTTP CONNECT), "tls" (transparent, SNI decides) or "endpoint" (AWS_ENDPOINT_URL).
-        tls: whether an endpoint listener speaks TLS; always False for "proxy", True for "tls".
-        names: the Host names that an endpoint listener answers to, besides its bind address and, on loopback, localhost.
-        certificate, key: PEM files for an endpoint listener; None means a certificate from the gateway's own CA.
+        kind: "proxy" (HTTP CONNECT), "tls" (transparent, SNI decides), "endpoint" (AWS_ENDPOINT_URL) or "metrics".
+        tls: whether an endpoint or metrics listener speaks TLS; always False for "proxy", True for "tls".
+        names: the Host names that such a listener answers to, besides its bind address and, on loopback, localhost.
+        certificate, key: PEM files for such a listener; None means a certificate from the gateway's own CA.
     """
 
-    kind: Literal["proxy", "tls", "endpoint"]
+    kind: Literal["proxy", "tls", "endpoint", "metrics"]
     bind: Address
     tls: bool
     names: tuple[str, ...]
@@ -94,6 +94,7 @@ class Gateway:
     state_dir: str
     listeners: tuple[Listener, ...]
     admin: Admin | None
+    metrics: Listener | None
     ca_file: str | None
     decision_log: str | None
     record_limit: int
@@ -274,7 +275,7 @@ class Person:
     Attributes:
         token_sha256: the lower-case hex SHA-256 of the bearer token.
         may_grant: may approve future calls. may_observe: may see every call. may_stop: may have calls refused until lifted.
-        may_compare: may have the gateway read what is there now that a waiting call would change.
+        may_compare: may have the gateway read what a waiting call would change. may_monitor: may read metrics and status.
     """
 
     name: str
@@ -284,9 +285,10 @@ class Person:
     may_observe: bool = False
     may_stop: bool = False
     may_compare: bool = False
+    may_monitor: bool = False
 
 
-RIGHTS = ("may_grant", "may_observe", "may_stop", "may_compare")
+RIGHTS = ("may_grant", "may_observe", "may_stop", "may_compare", "may_monitor")
 """Attributes of a person that allow more than to answer."""
 
 

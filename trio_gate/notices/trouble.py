@@ -46,6 +46,11 @@ class Undelivered:
     def __init__(self) -> None:
         self._counts: dict[str, tuple[int, str]] = {}
 
+    @property
+    def total(self) -> int:
+        """How many, to all receivers."""
+        return sum(count for count, _ in self._counts.values())
+
     def add(self, key: Key, trouble: Trouble, at: datetime) -> None:
         """Count one that was given up."""
         count = self._counts.get(named(key), (0, ""))[0] + 1

@@ -29,6 +29,11 @@ class SessionTable:
     def __init__(self, sessions: Iterable[VirtualSession] = ()) -> None:
         self._sessions = {session.key_id: session for session in sessions}
 
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._sessions)
+
     def find(self, key_id: str) -> VirtualSession | None:
         """The session of a key id; None where it is unknown or has ended."""
         return self._sessions.get(key_id)
@@ -42,9 +47,15 @@ class SessionTable:
         live = [session for session in self._sessions.values() if session.expires > now]
         own = sum(session.agent == agent for session in live)
         if own >= MAX_PER_AGENT:
-            raise Denied(f"{own} sessions of this agent are in use: use those until they expire, then assume the role again")
+            raise Denied(
+                f"{own} sessions of this agent are in use: use those until they expire, then assume the role again",
+                limit="sessions_per_agent",
+            )
         if len(live) >= MAX_SESSIONS:
-            raise Denied("the gateway has no room for another session: try again when some have expired, or ask your operator")
+            raise Denied(
+                "the gateway has no room for another session: try again when some have expired, or ask your operator",
+                limit="sessions",
+            )
 
     def check(self, session: VirtualSession, now: datetime) -> None:
         """Raise SessionOver unless a session may be used."""

@@ -69,6 +69,11 @@ class WorkerThreads:
         self._queues: dict[str, deque[_Job]] = {}
         self._busy: set[str] = set()
 
+    @property
+    def most(self) -> int:
+        """How many jobs wait in the longest queue."""
+        return max(map(len, self._queues.values()), default=0)
+
     async def run(self, key: str, work: Callable[[], T], drop: Callable[[T], None] | None = None) -> T:
         """Run `work` in a thread when its turn comes, and return what it returns.
 
@@ -81,7 +86,7 @@ class WorkerThreads:
         job = _Job(work, drop)
         queue = self._queues.setdefault(key, deque())
         if len(queue) >= MAX_WAITING:
-            raise Overloaded("too much of this agent's work waits for its turn: try again later")
+            raise Overloaded("too much of this agent's work waits for its turn: try again later", limit="work_per_agent")
         queue.append(job)
         self._start()
         try:

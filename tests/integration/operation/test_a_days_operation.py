@@ -54,8 +54,7 @@ def test_a_record_that_vanishes_refuses_calls_and_readiness_says_so(embedded_aws
         for name in ("audit.db", "audit.db-wal"):
             (state / name).rename(tmp_path / name)
         status, why = until(lambda: admin(gateway, "/readyz"), 503)
-        assert why.count("\n") == 1
-        assert str(tmp_path) not in why
+        assert why == "not ready\n"
         assert admin(gateway, "/healthz") == (200, "ok\n")
         with pytest.raises(ClientError) as refused:
             tables()
@@ -73,7 +72,7 @@ def test_approvals_that_cannot_be_kept_refuse_calls_and_readiness_says_so(embedd
         tables()
         kept.rename(tmp_path / "away.db")
         status, why = until(lambda: admin(gateway, "/readyz"), 503)
-        assert (why.count("\n"), "approvals" in why, str(tmp_path) in why) == (1, True, False)
+        assert why == "not ready\n"
         with pytest.raises(ClientError) as refused:
             tables()
         assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
@@ -113,8 +112,7 @@ def test_a_decision_log_that_takes_nothing_refuses_calls_and_readiness_says_so(e
         os.close(reader)
         with pytest.raises(ClientError):
             tables()
-        status, why = admin(gateway, "/readyz")
-        assert (status, why.count("\n"), "decision log" in why, str(tmp_path) in why) == (503, 1, True, False)
+        assert admin(gateway, "/readyz") == (503, "not ready\n")
         reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
         assert admin(gateway, "/readyz") == (200, "ready\n")
         tables()

@@ -10,7 +10,7 @@ from tests.kit.approvals.questions import FixedClock, question
 from trio_gate.approval.channel.frames import Accepted, Hello, Pending, Rejected, Resolved, Updated
 from trio_gate.approval.question import Group
 from trio_gate.client import ClientError, Hopeless, connect
-from trio_gate.shell.admin import channel, server
+from trio_gate.shell.admin import channel, connection_limits
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import Limits
 from trio_gate.shell.approval.subscription import MAX_BEHIND
@@ -115,7 +115,7 @@ async def test_a_stop_closes_channels_at_once_and_says_so(gate):
             assert await silent.receive_some() == b""
 
 
-async def test_readiness_needs_no_token_and_says_why_not():
+async def test_readiness_needs_no_token_and_says_no_reason():
     why: list[str | None] = [None]
     made = admin_server(ApprovalHub(FixedClock()), unready=lambda: why[0])
 
@@ -129,7 +129,7 @@ async def test_readiness_needs_no_token_and_says_why_not():
     why[0] = "calls are refused"
     answer = await ready()
     assert answer.startswith(b"HTTP/1.1 503 ")
-    assert answer.endswith(b"\r\n\r\ncalls are refused\n")
+    assert answer.endswith(b"\r\n\r\nnot ready\n")
 
 
 async def quiet(hub: ApprovalHub, raw: bytes) -> float:
@@ -142,13 +142,13 @@ async def quiet(hub: ApprovalHub, raw: bytes) -> float:
 
 @pytest.mark.parametrize("raw", [b"", b"GET /healthz HTTP/1.1\r\nHost: loc", head("/v1/approvals", **WEBSOCKET)])
 async def test_a_peer_that_stops_talking_is_let_go(autojump_clock: MockClock, raw):
-    assert await quiet(ApprovalHub(FixedClock()), raw) == pytest.approx(server.HEAD_TIMEOUT, abs=0.1)
+    assert await quiet(ApprovalHub(FixedClock()), raw) == pytest.approx(connection_limits.HEAD_TIMEOUT, abs=0.1)
 
 
 async def test_a_peer_that_fell_off_the_network_is_noticed(autojump_clock: MockClock):
     hub = ApprovalHub(FixedClock())
     gone = await quiet(hub, head("/v1/approvals", **WEBSOCKET, **ALICE))
-    assert gone == pytest.approx(channel.PING_EVERY_SECONDS + channel.PONG_TIMEOUT + server.CLOSE_TIMEOUT, abs=0.1)
+    assert gone == pytest.approx(channel.PING_EVERY_SECONDS + channel.PONG_TIMEOUT + connection_limits.CLOSE_TIMEOUT, abs=0.1)
 
 
 async def test_a_peer_that_does_not_read_is_cut_off(autojump_clock: MockClock):
@@ -167,5 +167,5 @@ async def test_a_peer_that_does_not_read_is_cut_off(autojump_clock: MockClock):
         for number in range(MAX_BEHIND):
             nursery.start_soon(hub.ask, asked(question(f"q{number}", digest=f"{number:064x}")))
         await handling.wait()
-        assert trio.current_time() <= server.SEND_TIMEOUT + server.CLOSE_TIMEOUT + 0.1
+        assert trio.current_time() <= connection_limits.SEND_TIMEOUT + connection_limits.CLOSE_TIMEOUT + 0.1
         nursery.cancel_scope.cancel()

@@ -9,6 +9,7 @@ from tests.kit.approvals.questions import FixedClock
 from tests.kit.records import CALL
 from trio_gate.audit.described import describe
 from trio_gate.errors import Denied
+from trio_gate.metrics.counts import Counts
 from trio_gate.shell.exchange.recorder import Recorder, request_id
 
 
@@ -44,7 +45,9 @@ class Head:
 
 def recorder(audit, call, seen):
     approvals = SimpleNamespace(publish=lambda rows: seen.append(rows()))
-    services = SimpleNamespace(audit=audit, decisions=None, clock=FixedClock(), approvals=approvals, refusals=None)
+    services = SimpleNamespace(
+        audit=audit, decisions=None, clock=FixedClock(), approvals=approvals, refusals=None, counts=Counts()
+    )
     made = Recorder(Head(), agent_address="127.0.0.1", generation=3, services=services)
     made.call, made.described = call, describe(call, None, line=False)
     made.decided("allow", "reads ok", "so")

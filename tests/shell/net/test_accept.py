@@ -95,3 +95,36 @@ async def test_who_has_left_before_it_is_served_is_no_bug(door, caplog):
     with socket.create_connection(made.socket.getsockname()):
         await served(made, came)
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_a_listener_that_drains_is_served_until_the_others_have_ended():
+    stop, ended, left = Shutdown(), trio.Event(), []
+
+    async def call(accepted, _) -> None:
+        await ended.wait()
+
+    async def ready(accepted, _) -> None:
+        await accepted.send_all(b"not ready")
+
+    [calls], [probes] = [await listen(Address(host="127.0.0.1", port=0)) for _ in range(2)]
+    opened = [
+        OpenListener(kind="test", socket=calls, handle=call, seats=Seats(1, 1)),
+        OpenListener(kind="test", socket=probes, handle=ready, seats=Seats(1, 1), drains=True),
+    ]
+
+    async def serve() -> None:
+        await run(opened, stop)
+        left.append(True)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(serve)
+        under_way = await trio.open_tcp_stream(*calls.getsockname())
+        await under_way.send_all(b"x")
+        await wait_all_tasks_blocked()
+        stop.request()
+        async with await trio.open_tcp_stream(*probes.getsockname()) as probe:
+            assert await probe.receive_some() == b"not ready"
+        assert left == []
+        ended.set()
+    assert left == [True]
+    await under_way.aclose()

@@ -35,15 +35,25 @@ PROVEN = 200
 
 
 class _Group:
-    """At most `most` connections, by owner: a source address or a person. The oldest of an owner come first."""
+    """At most `most` connections, by owner: a source address or a person. The oldest of an owner come first.
+
+    `closed`: how many made room for others.
+    """
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self.most = most
+        self.closed = 0
         self._owners: dict[str, list[AdminConnection]] = {}
+
+    @property
+    def count(self) -> int:
+        """How many are open."""
+        return sum(map(len, self._owners.values()))
 
     def add(self, owner: str, connection: AdminConnection) -> None:
         self._owners.setdefault(owner, []).append(connection)
-        if sum(map(len, self._owners.values())) > self._most:
+        if self.count > self.most:
+            self.closed += 1
             self._first(max(self._owners, key=lambda name: len(self._owners[name]))).leave()
 
     def _first(self, owner: str) -> AdminConnection:

@@ -73,6 +73,7 @@ class ApprovalHub:
         deadlines_changed: set when something new may expire; see `open_hub`.
         sessions: the virtual sessions of agents; None without any.
         page: the URL of the approvals page, empty without one.
+        questions: what waits.
         notifier: tells people of what waits, while it runs.
     """
 
@@ -103,8 +104,8 @@ class ApprovalHub:
         self.deadlines_changed = trio.Event()
         self._clock = clock
         self._database = database
-        self._questions = PendingQuestions(self.limits, self.subscribers, database)
-        self.notifier = Notifier(clock, delivery, page, self._questions, self.subscribers.has, database)
+        self.questions = PendingQuestions(self.limits, self.subscribers, database)
+        self.notifier = Notifier(clock, delivery, page, self.questions, self.subscribers.has, database)
         self._clearances = Clearances(clock, self.grants, self.ledger)
         self._stopping = False
         if sessions is not None:
@@ -113,10 +114,10 @@ class ApprovalHub:
     @property
     def pending(self) -> int:
         """How many questions wait."""
-        return len(self._questions)
+        return len(self.questions)
 
     def __iter__(self) -> Iterator[Entry]:
-        return iter(self._questions)
+        return iter(self.questions)
 
     def load(self) -> None:
         """Read back what the database holds, as far as its rule, agent and people are unchanged. Raises StorageUnavailable."""
@@ -126,7 +127,7 @@ class ApprovalHub:
         self.grants.load()
         if self._database is not None:
             self.decided.load(self._database.load("decided").values(), {grant.id for grant in self.grants.table})
-        self._questions.load()
+        self.questions.load()
         self.notifier.load()
         self._changed(Change(before=self._database.proofs() if self._database else {}, after=self.config.proofs))
 
@@ -155,7 +156,7 @@ class ApprovalHub:
     def _void_votes(self, entry: Entry, change: Change) -> None:
         """Void the votes of people who changed, or who may no longer grant what they granted; each has a row in the record."""
         question, now = entry.prompt.question, self._clock.now()
-        for vote in self._questions.void_votes(entry, change):
+        for vote in self.questions.void_votes(entry, change):
             self.acts.note(void_row(question, vote.person, "", why=VOIDED, now=now))
 
     def stop_waiting(self) -> None:
@@ -215,12 +216,12 @@ class ApprovalHub:
         self.sweep()
         cleared = self._clearances.without_asking(asked)
         if cleared is not None:
-            if cleared.grant is not None and (one := self._questions.matching(asked)) is not None and one.attempt is None:
-                self._ended(self._questions.cover(one, cleared.verdict.by, cleared.grant, self._clock.now()), None)
+            if cleared.grant is not None and (one := self.questions.matching(asked)) is not None and one.attempt is None:
+                self._ended(self.questions.cover(one, cleared.verdict.by, cleared.grant, self._clock.now()), None)
             await self._durable(cleared)
             return cleared
-        entry = self._questions.matching(asked) or self._admitted(asked)
-        attempt = self._questions.begin(entry, asked)
+        entry = self.questions.matching(asked) or self._admitted(asked)
+        attempt = self.questions.begin(entry, asked)
         question = entry.prompt.question
         left = (question.expires_at - self._clock.now()).total_seconds()
         try:
@@ -252,14 +253,14 @@ class ApprovalHub:
         if self._stopping:
             raise Denied("the gateway is stopping: run the same command again in a while", outcome="unavailable", retry_after=30)
         question = asked.question
-        for entry in self._questions.outdated_by(question):
+        for entry in self.questions.outdated_by(question):
             self.settle(entry, withdraw(entry.prompt), why="its agent made the call again, with another idempotency token")
         asker = asker_of(question)
-        self._questions.check_room(asker, self.config.max_pending.get(asker))
+        self.questions.check_room(asker, self.config.max_pending.get(asker))
         earlier = self.ledger.earlier(asker_of(question), question.digest, self._clock.now())
         if earlier is not None:
             question = replace(question, risks=(Reason(level="caution", code="sent", text=earlier), *question.risks))
-        entry = self._questions.add(question, asked.standing)
+        entry = self.questions.add(question, asked.standing)
         self.notifier.watch(entry)
         self.deadlines_changed.set()
         return entry
@@ -272,7 +273,7 @@ class ApprovalHub:
 
     def _leave(self, entry: Entry, attempt: Attempt) -> None:
         """Let an attempt's task go; an approval that it did not take is given back."""
-        self._questions.leave(entry, attempt)
+        self.questions.leave(entry, attempt)
         if isinstance(attempt.answered, HubClearance):
             attempt.answered.close()
 
@@ -325,7 +326,7 @@ class ApprovalHub:
     def entry(self, prompt_id: str, person: str) -> Entry | None:
         """The question of this id; None if it does not wait, or the person may not see it."""
         self.sweep()
-        return self._questions.get(prompt_id, person)
+        return self.questions.get(prompt_id, person)
 
     def settle(self, entry: Entry, after: Prompt, *, why: str = "") -> None:
         """Bring a question into its next state; where that ends it, answer the agent, make grants and publish the outcome.
@@ -335,9 +336,9 @@ class ApprovalHub:
         if after is entry.prompt:
             return
         if after.status is Status.PENDING:
-            self._questions.step(entry, after)
+            self.questions.step(entry, after)
             return
-        question, attempt = after.question, self._questions.end(entry, after)
+        question, attempt = after.question, self.questions.end(entry, after)
         verdict = verdict_of(after)
         if verdict.outcome == "deny":
             self.ledger.denied(asker_of(question), question, verdict.reason, self._clock.now())
@@ -367,7 +368,7 @@ class ApprovalHub:
             grant = self.grants.use(attempt.asked)
             if grant is None:
                 continue
-            after = self._questions.cover(entry, grant.by, grant.id, self._clock.now())
+            after = self.questions.cover(entry, grant.by, grant.id, self._clock.now())
             attempt.answer(self._clearances.approved(attempt.asked, replace(verdict_of(after), grant=grant.id), grant=grant.id))
             self._ended(after, None)
 
@@ -380,7 +381,7 @@ class ApprovalHub:
     async def asked_by(self, agent: str | None, question_id: str, within: float) -> Told | None:
         """See `ports.Approvals`."""
         self.sweep()
-        entry = self._questions.of_agent(question_id, agent)
+        entry = self.questions.of_agent(question_id, agent)
         if entry is not None:
             with trio.move_on_after(within):
                 await entry.over.wait()

@@ -6,6 +6,7 @@ What an answer leads to (clearances, grants, cool-downs) is the hub's part.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,16 @@ class PendingQuestions:
         """Entries as they are now: the table may change while they are walked."""
         return iter(tuple(self._entries.values()))
 
+    @property
+    def most(self) -> int:
+        """How many questions of the agent wait that has most of them."""
+        return max(Counter(asker_of(entry.prompt.question) for entry in self).values(), default=0)
+
+    @property
+    def oldest(self) -> datetime | None:
+        """When the question was asked that waits longest."""
+        return min((entry.prompt.question.asked_at for entry in self), default=None)
+
     def load(self) -> None:
         """Read back the questions of the last start, all without an agent. Raises StorageUnavailable."""
         for name, kept in (self._database.load("prompt") if self._database else {}).items():
@@ -87,10 +98,18 @@ class PendingQuestions:
     def check_room(self, asker: str, most: int | None = None) -> None:
         """Raise Denied where no more questions may wait, in all or of this asker. `most` is how many it may have; None for as many as any."""
         if len(self) >= self._limits.max_pending:
-            raise Denied("too many calls wait for approval already: try again when some are answered", retry_after=RETRY_SECONDS)
+            raise Denied(
+                "too many calls wait for approval already: try again when some are answered",
+                retry_after=RETRY_SECONDS,
+                limit="max_pending",
+            )
         mine = sum(asker_of(entry.prompt.question) == asker for entry in self)
         if mine >= (self._limits.max_pending_per_agent if most is None else most):
-            raise Denied(f"this agent has {mine} calls waiting for approval: wait for their answers", retry_after=RETRY_SECONDS)
+            raise Denied(
+                f"this agent has {mine} calls waiting for approval: wait for their answers",
+                retry_after=RETRY_SECONDS,
+                limit="max_pending_per_agent",
+            )
 
     def add(self, question: Question, standing: str) -> Entry:
         """Let a new question wait, and show it to its approvers."""

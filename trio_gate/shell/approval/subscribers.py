@@ -28,6 +28,11 @@ class Subscribers:
     def __init__(self) -> None:
         self._subscriptions: set[Subscription] = set()
 
+    @property
+    def count(self) -> int:
+        """How many are open."""
+        return len(self._subscriptions)
+
     @contextmanager
     def join(self, person: Person, backlog: Iterable[str], *, follows: bool = False) -> Iterator[Subscription]:
         """Open a subscription for a person, which begins with the encoded frames of `backlog`; it is closed when the block is left."""

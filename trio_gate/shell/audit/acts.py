@@ -90,6 +90,11 @@ class Unreviewed:
         self._clock = clock
         self._met: set[tuple[str, str]] = set()
 
+    @property
+    def count(self) -> int:
+        """How many operations were met."""
+        return len(self._met)
+
     def met(self, call: Call, agent: str | None) -> None:
         """Warn and write a row if this call of `agent` is the first of an unreviewed operation."""
         name = call.service, call.operation

@@ -38,17 +38,22 @@ _HOW = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | o
 
 
 class DecisionLog:
-    """The log at `path`, created 0600; both files together have at most `limit` bytes. Writing raises AuditUnavailable."""
+    """The log at `path`, created 0600; both of its files together have at most `limit` bytes. Writing raises AuditUnavailable."""
 
     def __init__(self, path: str, limit: float = math.inf) -> None:
         self._path = path
-        self._limit = limit
+        self.limit = limit
         self._failing = 0  # bytes of the line that was not taken last
         try:
             self._open()
         except OSError as error:
             message = f"the decision log {path} cannot be opened: {error.strerror}"
             raise AuditUnavailable(message) from error
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file that is written to, as it was last looked at; 0 for a pipe."""
+        return self._size if self._regular else 0
 
     def _open(self) -> None:
         self._file = os.open(self._path, _HOW, 0o600)
@@ -63,7 +68,7 @@ class DecisionLog:
         if perf_counter() >= self._look_at:
             self._look()
             moved = self._regular and self._presence.missing() is not None
-        if self._regular and not moved and self._size + more > self._limit // 2 and self._size:
+        if self._regular and not moved and self._size + more > self.limit // 2 and self._size:
             os.replace(self._path, f"{self._path}.1")
             moved = True
         if moved:

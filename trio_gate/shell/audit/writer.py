@@ -78,11 +78,19 @@ class _Entry:
 
 
 class AuditWriter:
-    """The port `AuditLog`. Made by `open_audit_log`."""
+    """The port `AuditLog`. Made by `open_audit_log`.
+
+    Attributes:
+        limit: bytes that the database may have.
+        size: bytes that it had when it was last written.
+        rows: how many rows were written since the start.
+    """
 
     def __init__(self, store: AuditDatabase, limit: float = math.inf) -> None:
         self._store = store
-        self._limit = limit
+        self.limit = limit
+        self.size = store.size()
+        self.rows = 0
         self._percent = WARN_FROM - 1
         self._fault: str | None = None
         self._full = False
@@ -105,6 +113,11 @@ class AuditWriter:
     def silent(self) -> float:
         """Seconds since the disk last answered, be it with an error; it is asked every `LOOK_EVERY` seconds."""
         return time.monotonic() - self._answered
+
+    @property
+    def queue(self) -> int:
+        """How many rows wait to be written."""
+        return len(self._waiting)
 
     async def intend(self, intent: Intent) -> None:
         """Return once the intent is on disk. Raises AuditUnavailable."""
@@ -135,7 +148,7 @@ class AuditWriter:
 
     def _check_limit(self) -> None:
         if self._full:
-            raise AuditUnavailable(UNRECORDED)
+            raise AuditUnavailable(UNRECORDED, limit="record_limit")
 
     async def _settle(self, row: Row, outcome: Outcome) -> None:
         """Write the row of a call that is over; nobody waits longer than PATIENCE seconds for it."""
@@ -216,6 +229,7 @@ class AuditWriter:
         try:
             await self._use(partial(self._store.append, [entry.row for entry in batch]))
             durable = True
+            self.rows += len(batch)
         except AuditUnavailable as fault:
             log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's; a traceback would say nothing more
             self._fault = fault.detail
@@ -249,7 +263,7 @@ class AuditWriter:
         self._measured(size)
 
     def _measured(self, size: int) -> None:
-        percent, full = int(100 * size / self._limit), size >= self._limit
+        self.size, percent, full = size, int(100 * size / self.limit), size >= self.limit
         if full and not self._full:
             log.error("the record has %d bytes, which is its limit (record_limit): calls are refused", size)
         elif not full and percent > self._percent:

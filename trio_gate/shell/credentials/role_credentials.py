@@ -57,11 +57,12 @@ log = logging.getLogger(__name__)
 
 @value_class
 class _Session:
-    """A role's credentials. `signer` is the base key's id, empty if none was needed; `ends` is by trio's clock, to be refreshed `lead` seconds before."""
+    """A role's credentials. `signer` is the base key's id, empty if none was needed; it was given at `since` and ends at `ends` by trio's clock, to be refreshed `lead` seconds before."""
 
     credentials: Credentials
     signer: str
     expires: datetime
+    since: float
     ends: float
     lead: float
 
@@ -94,7 +95,11 @@ class _Role:
 
 
 class RoleCredentials:
-    """The port `CredentialSource`. Made by `open_role_credentials`."""
+    """The port `CredentialSource`. Made by `open_role_credentials`.
+
+    Attributes:
+        calls: how many times credentials were asked for, by whether they were given.
+    """
 
     def __init__(
         self, nursery: trio.Nursery, base: BaseKeys, *, send: Send, host: Callable[[str, str], str], clock: Clock
@@ -105,6 +110,7 @@ class RoleCredentials:
         self._host = host
         self._clock = clock
         self._roles: OrderedDict[RoleRequest, _Role] = OrderedDict()
+        self.calls = {"ok": 0, "failed": 0}
 
     async def credentials(self, request: RoleRequest) -> Credentials:
         """Credentials that are valid for at least `MARGIN` seconds.
@@ -130,6 +136,12 @@ class RoleCredentials:
         signer = self._first_signer(request)
         if signer is not None:
             self._role(request).session = self._session(request, credentials, signer)
+
+    @property
+    def kept(self) -> list[tuple[float, float]]:
+        """Of each role with credentials, their age and the seconds until they expire."""
+        now = trio.current_time()
+        return [(now - session.since, session.ends - now) for role in self._roles.values() if (session := role.session)]
 
     def forget(self, request: RoleRequest, refused: Credentials | None = None) -> None:
         """Drop a role's credentials because AWS refused them, unless they are others than `refused` by now."""
@@ -172,8 +184,10 @@ class RoleCredentials:
         try:
             flight.session = role.session = await self._assume(request)
             role.pause, role.quiet_until = 0.0, -math.inf
+            self.calls["ok"] += 1
         except (CredentialsUnavailable, SessionOver) as fault:  # a session's signer may be a session that is over
             flight.fault = role.fault = fault
+            self.calls["failed"] += 1
             role.pause = min(max(2 * role.pause, FIRST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
             role.quiet_until = trio.current_time() + role.pause
             log.warning("no new credentials, next try in %g s at the earliest: %s", role.pause, fault.detail)
@@ -236,6 +250,7 @@ class RoleCredentials:
             credentials=given,
             signer=signer,
             expires=expires,
+            since=trio.current_time(),
             ends=trio.current_time() + life,
             lead=0.0 if isinstance(request, SessionRequest) else min(REFRESH, MARGIN + (life - MARGIN) / 2),
         )

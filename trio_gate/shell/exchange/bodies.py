@@ -155,6 +155,7 @@ def _too_large(limit: int) -> Malformed:
         status=413,
         detail=f"the body is larger than {limit} bytes (`held_limit`)",
         condition="TooLarge",
+        limit="held_limit",
     )
 
 

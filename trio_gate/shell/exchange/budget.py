@@ -25,7 +25,7 @@ PATIENCE = 60
 
 
 class Budget:
-    """A number of bytes shared by all requests.
+    """A number of bytes shared by all requests: `left` of `total` are free. `knob` is its attribute of the configuration.
 
     Args:
         total: bytes that may be reserved at once.
@@ -33,7 +33,8 @@ class Budget:
     """
 
     def __init__(self, total: int, what: Literal["holds", "keeps"]) -> None:
-        self.left = self._total = total
+        self.left = self.total = total
+        self.knob = KNOBS[what]
         self._what = what
         self._shares: dict[Share, None] = {}
         self._waiting = trio.lowlevel.ParkingLot()
@@ -75,7 +76,7 @@ class Budget:
 
     def _check_fair(self, share: Share, count: int) -> None:
         """Raise Overloaded if an agent's further body would leave less for all others than the agent has."""
-        if share.agent is None or self._total - self.left + count <= self.left - count:  # even if all that is taken were theirs
+        if share.agent is None or self.total - self.left + count <= self.left - count:  # even if all that is taken were theirs
             return
         all_theirs = sum(one.taken for one in self._shares if one.agent == share.agent)
         if all_theirs > share.taken and all_theirs + count > self.left - count:
@@ -83,7 +84,7 @@ class Budget:
 
     def _full(self, why: str) -> Overloaded:
         reason = f"the gateway {self._what} {why}: try again later"
-        return Overloaded(reason, detail=f"{reason} ({KNOBS[self._what]})")
+        return Overloaded(reason, detail=f"{reason} ({self.knob})", limit=self.knob)
 
 
 class Share:

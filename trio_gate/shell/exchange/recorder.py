@@ -175,11 +175,14 @@ class Recorder:
         """Log and write the outcome of an exchange that the gateway refused with `status`. Never raises: it is refused already."""
         counted = self._is_counted(f"{status} {fault.code}")
         call = self.call
+        if fault.limit is not None:
+            self._services.counts.refuse(fault.limit)
         where = f"{call.service}:{call.operation}" if call else f"{self._head.method} {ascii(self._head.one('host') or '')[1:-1]}"
         level = logging.DEBUG if counted or request_log.isEnabledFor(logging.INFO) else logging.INFO
         said = (where, self._agent_address, fault.detail, status, self.id)
         log.log(level, "refused %s for %s: %s (%d, %s)", *said, extra={"facts": {"request": self.id}})
         if counted:
+            self._count("refused", status, self._services.clock.now())
             return
         decisions, now = self._services.decisions, self._services.clock.now()
         if self.decision is None and decisions is not None:
@@ -218,6 +221,7 @@ class Recorder:
         """Write the outcome: `status` of the agent's answer, `bytes_in` and `bytes_out` of its bodies. A failing disk is logged."""
         self.lap("end")
         now, audit = self._services.clock.now(), self._services.audit
+        self._count(end, status, now)
         outcome = Outcome(
             id=self.id,
             time=now,
@@ -238,6 +242,14 @@ class Recorder:
             await (audit.conclude(outcome) if self._intended else audit.record(self._intent(now), outcome))
         except AuditUnavailable as error:
             log.error("outcome of %s not recorded: %s", self.id, error.reason)  # noqa: TRY400 - the fault is the disk's
+
+    def _count(self, end: str, status: int | None, now: datetime) -> None:
+        """Count the exchange for those who read metrics, by what the configuration and AWS name alone."""
+        call, decision = self.call, self.decision
+        outcome = decision[0] if decision else self._refused_as
+        agent = self.agent or ""
+        key = (call.service, call.access, outcome, agent, call.account) if call else ("", "", outcome, agent, "")
+        self._services.counts.request(key, end, status, self.nanoseconds, now)
 
     def _is_counted(self, code: str) -> bool:
         """Return whether this is only counted, as one of many refusals, and has no row of its own."""

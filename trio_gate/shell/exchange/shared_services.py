@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING
 
+from trio_gate.metrics.counts import Counts
 from trio_gate.shell.net.rate_limit import AgentLoads
 from trio_gate.shell.worker_threads import WorkerThreads
 from trio_gate.signing.sigv4 import SigningKeys
@@ -45,6 +46,7 @@ class SharedServices:
     workers: WorkerThreads = field(default_factory=WorkerThreads)
     keys: SigningKeys = field(default_factory=SigningKeys)
     loads: AgentLoads = field(default_factory=AgentLoads)
+    counts: Counts = field(default_factory=Counts)
     unreviewed: Unreviewed
     views: AgentViews
 

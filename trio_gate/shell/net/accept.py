@@ -99,7 +99,8 @@ class Shutdown:
 class OpenListener:
     """An open listener's socket, the handler of its connections, and their limit.
 
-    Connections from `probes`, addresses and ports of the gateway's own, are closed as soon as they would be handled.
+    Connections from `probes`, addresses and ports of the gateway's own, are closed as soon as they would be handled. If `drains`, it
+    accepts until all others have ended.
     """
 
     kind: str
@@ -107,18 +108,25 @@ class OpenListener:
     handle: Handle
     seats: Seats
     probes: set[tuple[str, int]] = field(default_factory=set)
+    drains: bool = False
 
 
 async def run(listeners: Sequence[OpenListener], shutdown: Shutdown) -> None:
     """Serve until `shutdown` is requested; then return when the open connections have ended."""
     with shutdown.serving:
-        async with trio.open_nursery() as connections:
-            with shutdown.accepting:
-                async with trio.open_nursery() as accepting:
-                    for opened in listeners:
-                        accepting.start_soon(_accept, opened, connections)
+        async with trio.open_nursery() as draining:
             for opened in listeners:
-                opened.seats.end_silent(FIRST_REQUEST)
+                if opened.drains:
+                    draining.start_soon(_accept, opened, draining)
+            async with trio.open_nursery() as connections:
+                with shutdown.accepting:
+                    async with trio.open_nursery() as accepting:
+                        for opened in listeners:
+                            if not opened.drains:
+                                accepting.start_soon(_accept, opened, connections)
+                for opened in listeners:
+                    opened.seats.end_silent(FIRST_REQUEST)
+            draining.cancel_scope.cancel()
 
 
 async def listen(address: Address) -> list[socket.socket]:

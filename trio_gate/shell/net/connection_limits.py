@@ -110,9 +110,14 @@ def least(seats: Iterable[Seat]) -> Seat | None:
 
 
 class Seats:
-    """The seats of all agents' connections: `total`, of which one agent may have `per_agent`."""
+    """The seats of all agents' connections: `total`, of which one agent may have `per_agent`.
+
+    Attributes:
+        closed: how many connections were closed to make room for others.
+    """
 
     def __init__(self, total: int, per_agent: int) -> None:
+        self.closed = 0
         self._free = total
         self._per_agent = per_agent
         self._taken: dict[Seat, None] = {}  # the eldest first
@@ -122,6 +127,16 @@ class Seats:
     def full(self) -> bool:
         """Whether there is no seat for one more connection."""
         return not self._free
+
+    @property
+    def count(self) -> int:
+        """How many are taken."""
+        return len(self._taken)
+
+    @property
+    def most(self) -> int:
+        """How many connections the agent has that has most."""
+        return max(Counter(seat.agent for seat in self._taken if seat.agent is not None).values(), default=0)
 
     async def keep_room(self) -> None:
         """Wait until there is a seat for one more, and reserve it until `release`. Another connection is closed for it if possible."""
@@ -160,6 +175,7 @@ class Seats:
         short -= sum(seat.turned_out for seat in self._taken) if short else 0
         while short > 0 and (seat := least(self._taken)):
             seat.turn_out()
+            self.closed += 1
             short -= 1
 
     def check(self, agent: str, most: int | None = None) -> None:
@@ -173,5 +189,6 @@ class Seats:
             raise Overloaded(
                 "this agent has too many connections with calls on their way: wait for them",
                 detail=f"{agent} has {most} connections with calls on their way (max_connections of the agent, or max_connections_per_agent)",
+                limit="max_connections_per_agent",
             )
         idle.turn_out()

@@ -107,16 +107,22 @@ class AgentLoads:
         self._under_way = Counter[str]()
         self._buckets: dict[str, tuple[Pace, Bucket]] = {}
 
+    @property
+    def most(self) -> int:
+        """How many requests the agent that has most of them has under way; of agents with limits of their own."""
+        return max(self._under_way.values(), default=0)
+
     @contextmanager
     def request(self, agent: Agent) -> Iterator[None]:
         """Count a request as under way while the block runs. Raises Overloaded where the agent has as many as it may have."""
         name, limits = agent.name, agent.limits
         if limits.max_in_flight is not None and self._under_way[name] >= limits.max_in_flight:
             raise Overloaded(
-                f"this agent has {limits.max_in_flight} requests under way, as many as it may have: wait for one of them"
+                f"this agent has {limits.max_in_flight} requests under way, as many as it may have: wait for one of them",
+                limit="max_in_flight",
             )
         if limits.rate is not None and not self._bucket(name, Pace(most=limits.burst or limits.rate, rate=limits.rate)).take():
-            raise Overloaded(f"this agent may begin {limits.rate} requests a second: try again in a moment")
+            raise Overloaded(f"this agent may begin {limits.rate} requests a second: try again in a moment", limit="rate")
         self._under_way[name] += 1
         try:
             yield

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import trio
 
 if TYPE_CHECKING:
-    from trio_gate.shell.net.tls_transport import TlsTransport
+    from trio_gate.shell.net.transport import Transport
 
 RECEIVE = 64 * 1024
 """Bytes that are read at once, unless fewer or more are asked for."""
 
 
 class Clear(trio.abc.Stream):
-    """A TLS transport as a trio stream, for libraries that need one. Its methods are those of `trio.abc.Stream`."""
+    """A transport as a trio stream, for libraries that need one. Its methods are those of `trio.abc.Stream`."""
 
-    def __init__(self, transport: TlsTransport) -> None:
+    def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:

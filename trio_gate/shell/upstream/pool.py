@@ -96,6 +96,7 @@ class UpstreamPool:
     """Dials connections to AWS and keeps idle ones.
 
     `tls` gives the TLS context for a CA file, None for the default roots; the same one each time.
+    `lent` counts the connections in use, `dials` those that were tried, by whether they came about.
     `forbidden` says whether an IP address and port is one of the gateway's listeners; `ours` whether a certificate (DER) was
     issued by one of its CAs, which this machine might trust. Times are in seconds.
     """
@@ -121,7 +122,8 @@ class UpstreamPool:
         self._ours = ours
         self._max_idle = max_idle
         self._idle = _IdleConnections()
-        self._lent = 0
+        self.lent = 0
+        self.dials = {"ok": 0, "failed": 0}
         self._route = lru_cache(ROUTES)(self._find_route)
 
     def read_roots(self) -> None:
@@ -144,12 +146,12 @@ class UpstreamPool:
 
     async def lend(self, host: str) -> tuple[_PooledConnection, UpstreamExchange]:
         """A connection that must be taken back. Raises UpstreamError."""
-        self._lent += 1
+        self.lent += 1
         try:
             host, override = self._route(host)
-            pooled = self._kept(host) or await self._dialled(host, override)
+            pooled = self._kept(host) or await self._counted(host, override)
         except BaseException:
-            self._lent -= 1
+            self.lent -= 1
             raise
         exchange = UpstreamExchange(
             host,
@@ -162,7 +164,7 @@ class UpstreamPool:
 
     def take_back(self, pooled: _PooledConnection, exchange: UpstreamExchange) -> None:
         """Keep a connection that was lent, or close it if no other exchange may follow."""
-        self._lent -= 1
+        self.lent -= 1
         surplus = self._given_back(pooled) if exchange.reusable else pooled
         if surplus is not None:
             surplus.transport.close()
@@ -188,8 +190,17 @@ class UpstreamPool:
             pooled.transport.close()
         return None
 
+    async def _counted(self, host: str, override: Upstream | None) -> _PooledConnection:
+        try:
+            pooled = await self._dialled(host, override)
+        except UpstreamError:
+            self.dials["failed"] += 1
+            raise
+        self.dials["ok"] += 1
+        return pooled
+
     async def _dialled(self, host: str, override: Upstream | None) -> _PooledConnection:
-        if self._lent + len(self._idle) > self._max_idle and (idle := self._idle.oldest()) is not None:
+        if self.lent + len(self._idle) > self._max_idle and (idle := self._idle.oldest()) is not None:
             idle.transport.close()
         transport = await dial(
             host,

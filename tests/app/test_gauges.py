@@ -1,0 +1,73 @@
+"""What the services say of themselves: each metric that they tell of is one of the table, and moves with what it measures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import trio
+import trio.lowlevel
+
+from tests.kit.approvals.asking import asked
+from tests.kit.approvals.questions import question
+from tests.kit.configs import MAIN, load
+from trio_gate.app import gauges
+from trio_gate.app.wiring import open_services
+from trio_gate.metrics.table import METRICS
+from trio_gate.shell.admin.connection_limits import UNPROVEN, AdminConnections
+from trio_gate.shell.clock import SystemClock
+from trio_gate.shell.exchange.hosts import Hosts
+from trio_gate.shell.net.connection_limits import Seats
+
+LITERAL = 'credential "aws_account" "base" {\n  access_key_id = "AKIABASE"\n  secret_access_key = "base"\n}\n'
+
+
+async def test_a_question_that_waits_is_seen(tmp_path):
+    config = load(f'gateway {{\n  state_dir = "{tmp_path}"\n}}\n{LITERAL}{MAIN}')
+    async with (
+        open_services(config, Hosts(tmp_path), ours=lambda _: False, page="") as (services, hub),
+        trio.open_nursery() as nursery,
+    ):
+        before = services.counts.collect()
+        now = SystemClock().now()
+        waits = replace(question("q1"), asked_at=now, expires_at=now + timedelta(minutes=5))
+        nursery.start_soon(hub.ask, asked(waits))
+        with trio.fail_after(10):
+            while not hub.pending:
+                await trio.lowlevel.checkpoint()
+        after = services.counts.collect()
+        nursery.cancel_scope.cancel()
+    assert after.keys() <= {one.name for one in METRICS}
+    assert (before["waiting"][()], after["waiting"][()]) == (0, 1)
+    assert before["waiting_oldest_seconds"][()] == 0
+    assert after["limit_used"]["max_pending",] == 1
+    assert after["limit"]["max_pending",] == config.gateway.max_pending
+    assert after["state_free_bytes"][()] > 0
+    assert after["record_rows"][()] == 0
+
+
+async def test_seats_are_seen():
+    config, seats = load(""), Seats(5, 3)
+    with seats.seat("127.0.0.1") as one, seats.seat("127.0.0.1"):
+        one.prove("ci")
+        found = {(name, labels): value for name, labels, value in gauges.of_agents_seats(config, seats)}
+    assert found["connections", ("agents",)] == 2
+    assert found["limit_used", ("max_connections_per_agent",)] == 1
+    assert found["limit_refused", ("max_connections",)] == 0
+
+
+async def test_connections_that_make_room_are_counted():
+    connections = AdminConnections()
+    async with trio.open_nursery() as nursery:
+
+        async def hold() -> None:
+            with connections.admit("127.0.0.1"):
+                await trio.sleep_forever()
+
+        for _ in range(UNPROVEN + 1):
+            nursery.start_soon(hold)
+        await trio.testing.wait_all_tasks_blocked()
+        found = {(name, labels): value for name, labels, value in gauges.of_admin("admin", connections)}
+        nursery.cancel_scope.cancel()
+    assert found["connections", ("admin",)] == UNPROVEN
+    assert found["limit_refused", ("admin_unproven",)] == 1

@@ -1,0 +1,69 @@
+"""Requests are counted under a bounded number of labels, and AWS's time apart from ours."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from trio_gate.metrics.counts import MAX_SERIES, NOT_OURS, Counts
+from trio_gate.metrics.histogram import OTHER
+from trio_gate.metrics.table import METRICS
+
+NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
+KEY = ("s3", "read", "allow", "ci", "111111111111")
+MS = 1_000_000
+
+
+def test_a_request_counts_under_what_it_was():
+    counts = Counts()
+    for status in (200, 204, None):
+        counts.request(KEY, "answered" if status else "aborted", status, {}, NOW)
+    found = counts.collect()
+    assert found["requests"] == {KEY: 3}
+    assert found["ends"] == {("answered", "2xx"): 2, ("aborted", "none"): 1}
+    assert counts.seen == {"ci": NOW}
+
+
+def test_the_time_of_others_is_not_ours():
+    counts = Counts()
+    counts.request(KEY, "answered", 200, {"identified": 3 * MS, "end": 4 * MS, **dict.fromkeys(NOT_OURS, 1000 * MS)}, NOW)
+    found = counts.collect()
+    assert round(found["own_seconds"][("read",)].total, 6) == 0.007
+    assert found["aws_seconds"][("s3",)].total == 1.0
+
+
+def test_a_request_that_was_not_sent_has_no_time_of_aws():
+    counts = Counts()
+    counts.request(KEY, "refused", 403, {"identified": 3 * MS}, NOW)
+    assert counts.collect()["aws_seconds"] == {}
+
+
+def test_series_beyond_the_most_count_as_other_with_their_outcome():
+    counts = Counts()
+    for number in range(MAX_SERIES + 10):
+        counts.request((f"s{number}", "read", "deny", "ci", "1"), "refused", 403, {}, NOW)
+    found = counts.collect()["requests"]
+    assert len(found) == MAX_SERIES + 1
+    assert found[OTHER, OTHER, "deny", OTHER, OTHER] == 10
+
+
+def test_services_are_asked_when_somebody_reads():
+    counts, asked = Counts(), []
+
+    def source():
+        asked.append(True)
+        yield "waiting", (), 4
+        yield "limit_refused", ("max_connections",), 2
+
+    counts.watch(source)
+    counts.refuse("rate")
+    counts.refuse("rate")
+    assert asked == []
+    found = counts.collect()
+    assert found["waiting"] == {(): 4}
+    assert found["limit_refused"] == {("rate",): 2, ("max_connections",): 2}
+
+
+def test_what_is_counted_has_a_metric():
+    counts = Counts()
+    counts.request(KEY, "answered", 200, {"aws": MS}, NOW)
+    assert counts.collect().keys() <= {one.name for one in METRICS}

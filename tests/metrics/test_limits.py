@@ -1,0 +1,79 @@
+"""The table of limits has every limit of the configuration and of the code, and what it says of each holds there."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+from tests.docs.pages import rows, section, text
+from tests.kit.configs import load
+from tests.kit.paths import ROOT
+from trio_gate.config.model import AgentLimits
+from trio_gate.metrics.limits import FIRST, FIXED, LAST, LIMITS, table
+from trio_gate.sessions.table import MAX_PER_AGENT, MAX_SESSIONS
+from trio_gate.shell.admin.connection_limits import PROVEN, UNPROVEN
+from trio_gate.shell.worker_threads import MAX_WAITING
+
+CONFIGURATION = ROOT / "docs" / "configuration.md"
+TERMS = {"grant_uses"}
+"""Numbers of the `gateway` block that bound what a person may grant, and nothing that the gateway holds."""
+
+
+def defaults():
+    return {cells[0].strip("`"): cells[1].strip("`").strip('"') for cells in rows(section(CONFIGURATION, "gateway"))}
+
+
+def test_the_table_of_the_docs_is_made_of_it():
+    assert text(ROOT / "docs" / "operation.md").partition(f"{FIRST}\n")[2].partition(LAST)[0] == table(defaults())
+
+
+def test_every_number_of_the_gateway_that_bounds_something_is_there():
+    gateway = load("").gateway
+    numbers = {name for name in type(gateway).__dataclass_fields__ if type(getattr(gateway, name)) is int} - {"body_rate"}
+    assert {one.name for one in LIMITS if one.where == "gateway"} == numbers - TERMS
+
+
+def test_every_limit_of_an_agent_is_there():
+    own = set(AgentLimits.__dataclass_fields__) - {"burst"}
+    listed = {one.name for one in LIMITS}
+    assert {name for name in own if name not in listed and f"{name}_per_agent" not in listed} == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        ("sessions", MAX_SESSIONS),
+        ("sessions_per_agent", MAX_PER_AGENT),
+        ("work_per_agent", MAX_WAITING),
+        ("admin_unproven", UNPROVEN),
+        ("admin_people", PROVEN),
+        ("metrics_unproven", UNPROVEN),
+        ("metrics_people", PROVEN),
+    ],
+)
+def test_fixed_limits_are_those_of_the_code(name, most):
+    assert FIXED[name] == most
+
+
+STATUSES = {"Denied": 403, "Overloaded": 503, "AuditUnavailable": 503}
+
+
+def raised():
+    """By limit, the statuses of the errors that name it in the code."""
+    found: dict[str, set[int]] = {}
+    for path in (ROOT / "trio_gate").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and (given := {word.arg: word.value for word in node.keywords}).get("limit"):
+                limit, status = given["limit"], given.get("status")
+                error = ast.unparse(node.func)
+                names = ["held_total", "spool_limit"] if ast.unparse(limit) == "self.knob" else [ast.unparse(limit).strip("'")]
+                for name in names:
+                    if re.fullmatch(r"[a-z_]+", name) and error in {*STATUSES, "Malformed"}:
+                        found.setdefault(name, set()).add(status.value if status is not None else STATUSES[error])
+    return found
+
+
+def test_each_limit_that_refuses_does_so_with_the_status_of_the_table():
+    assert raised() == {one.name: {one.status} for one in LIMITS if one.status is not None}

@@ -1,0 +1,1 @@
+"""Metrics: what is counted for monitoring, under which names, and how requests are counted."""
