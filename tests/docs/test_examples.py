@@ -111,7 +111,7 @@ def test_the_first_steps_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     ran = []
     for arguments in commands(steps):
-        if arguments[0] == "serve":
+        if arguments[0] == "doctor":  # from here on, ports and AWS are needed
             break
         assert main(arguments + typed * (arguments == ["init"])) == 0, capsys.readouterr().err
         ran += arguments

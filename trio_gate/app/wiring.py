@@ -29,6 +29,7 @@ from trio_gate.shell.comparison.reader import MAX_ANSWER, Reader
 from trio_gate.shell.credentials.account_names import open_account_names
 from trio_gate.shell.credentials.base_keys import BaseKeys
 from trio_gate.shell.credentials.role_credentials import open_role_credentials
+from trio_gate.shell.credentials.sts import sts_host
 from trio_gate.shell.exchange.bodies import Bodies
 from trio_gate.shell.exchange.budget import Budget
 from trio_gate.shell.exchange.shared_services import SharedServices
@@ -66,8 +67,8 @@ async def open_services(config: Config, hosts: Hosts, *, ours: Callable[[bytes],
     The table of `hosts` grows with the installed botocore. `ours` says whether one of the gateway's CAs signed a certificate (DER).
     `page` is the URL of the approvals page.
     """
-    state, clock, upstreams = Path(config.gateway.state_dir), SystemClock(), _upstreams(config, ours)
-    send, host, place = partial(fetch, upstreams, most=STS_ANSWER), partial(_sts_host, hosts), partial(_place, hosts)
+    state, clock, upstreams = Path(config.gateway.state_dir), SystemClock(), upstream_pool(config, ours)
+    send, host, place = partial(fetch, upstreams, most=STS_ANSWER), _sts_host(hosts), partial(_place, hosts)
     with _decision_log(config.gateway) as decisions:
         async with (
             open_audit_log(str(state / FILE), config.gateway.record_limit) as audit,
@@ -77,7 +78,7 @@ async def open_services(config: Config, hosts: Hosts, *, ours: Callable[[bytes],
             open_role_credentials(BaseKeys(config.credentials), send=send, host=host, clock=clock) as credentials,
             open_account_names(config.endpoints, credentials, send=send, place=place, clock=clock) as names,
             open_issuers(send=partial(fetch, upstreams, most=ISSUER_ANSWER), clock=clock) as issuers,
-            _closed_at_the_end(upstreams),
+            closed_at_the_end(upstreams),
         ):
             services = SharedServices(
                 clock=clock,
@@ -102,6 +103,10 @@ async def open_services(config: Config, hosts: Hosts, *, ours: Callable[[bytes],
             yield services, hub
 
 
+def _sts_host(hosts: Hosts) -> Callable[[str, str], str]:
+    return lambda partition, region: sts_host(hosts.table, partition, region)
+
+
 def _reader(
     credentials: RoleCredentials, upstreams: UpstreamPool, place: Callable[[str, str], tuple[str, str]], clock: Clock
 ) -> Reader:
@@ -113,7 +118,8 @@ def _forget(credentials: RoleCredentials, keys: SigningKeys, ended: Sequence[Vir
     keys.forget({*credentials.forget_sessions(ended), *(session.secret for session in ended)})
 
 
-def _upstreams(config: Config, ours: Callable[[bytes], bool]) -> UpstreamPool:
+def upstream_pool(config: Config, ours: Callable[[bytes], bool]) -> UpstreamPool:
+    """Connections to AWS as the configuration has them made. `ours` as in `open_services`. Raises CertificatesUnavailable."""
     gateway, context = config.gateway, cache(client_context)
     for file in {gateway.ca_file, *(route.ca_file for route in config.upstreams)} - {None}:
         context(file)  # the operator's own must be good; the system's take a while, and `warm_up` reads them
@@ -130,7 +136,8 @@ def _upstreams(config: Config, ours: Callable[[bytes], bool]) -> UpstreamPool:
 
 
 @asynccontextmanager
-async def _closed_at_the_end(upstreams: UpstreamPool) -> AsyncIterator[None]:
+async def closed_at_the_end(upstreams: UpstreamPool) -> AsyncIterator[None]:
+    """Close connections when the block is left."""
     try:
         yield
     finally:
@@ -153,12 +160,6 @@ def _decision_log(gateway: Gateway) -> Iterator[DecisionLog | None]:
 def _bodies(gateway: Gateway, state: Path) -> Bodies:
     held, spooled = Budget(gateway.held_total, "holds"), Budget(gateway.spool_limit, "keeps")
     return Bodies(held=held, spooled=spooled, folder=str(state / "spool"))
-
-
-def _sts_host(hosts: Hosts, partition: str, region: str) -> str:
-    """The host name of STS in a region of a partition."""
-    place = hosts.table.place_of_scope("sts", region)
-    return next(candidate.host for candidate in place.candidates if candidate.partition == partition)
 
 
 def _place(hosts: Hosts, service: str, region: str) -> tuple[str, str]:

@@ -21,6 +21,7 @@ VERBS = {
     "serve": "run the gateway",
     "reload": "have the running gateway read its configuration again",
     "check": "print what a configuration means, or everything that is wrong with it",
+    "doctor": "try what a configuration needs, on this machine and at AWS",
     "ca": "print the CA certificate that agents must trust",
     "person": "make tokens for people who approve, and list them",
     "agent": "make agents and their secrets, and list them",
@@ -47,7 +48,7 @@ VERBS = {
 
 STATUSES = "0 when done, 1 if it failed, 2 if the arguments or the configuration cannot work, 130 after Ctrl-C"
 
-ROOMS = dict.fromkeys(("env", "exec", "profiles"), "wiring.") | dict.fromkeys(("agent", "init", "person"), "setup.")
+ROOMS = dict.fromkeys(("env", "exec", "profiles"), "wiring.") | dict.fromkeys(("agent", "doctor", "init", "person"), "setup.")
 """Where the modules of verbs are that have a folder."""
 
 

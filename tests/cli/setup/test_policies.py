@@ -87,3 +87,17 @@ def test_terraforms_files_are_hcl(principal, place):
 def test_another_partition_has_its_arns():
     made = policies.files(needs("arn:aws-cn:iam::999999999999:user/gateway", "aws-cn"))
     assert [name for name, text in made.items() if "arn:aws:" in text] == []
+
+
+@pytest.mark.parametrize(
+    ("arn", "principal"),
+    [
+        ("arn:aws:iam::999999999999:user/team/gateway", "arn:aws:iam::999999999999:user/team/gateway"),
+        ("arn:aws:sts::999999999999:assumed-role/gateway/i-0123", "arn:aws:iam::999999999999:role/gateway"),
+        ("arn:aws-cn:sts::999999999999:assumed-role/gateway/s", "arn:aws-cn:iam::999999999999:role/gateway"),
+        ("arn:aws:iam::999999999999:root", None),
+        ("arn:aws:sts::999999999999:federated-user/x", None),
+    ],
+)
+def test_trust_policies_name_users_and_roles(arn, principal):
+    assert policies.principal_of(arn) == principal

@@ -12,6 +12,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from trio_gate.cli.setup.policies import principal_of
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
@@ -58,17 +59,3 @@ def found(profile: str | None, region: str | None, *, ask: bool = True) -> Found
 def _client(session: Any, region: str) -> Any:
     limits = Config(connect_timeout=PATIENCE, read_timeout=PATIENCE, retries={"total_max_attempts": 1})
     return session.create_client("sts", region_name=region, config=limits)
-
-
-def principal_of(arn: str) -> str | None:
-    """The user or role of a caller, as trust policies name it; None for others, such as the root user.
-
-    A role's path is not in a session's ARN, so it is left out.
-    """
-    head, _, last = arn.rpartition(":")
-    kind, _, name = last.partition("/")
-    if kind == "user" and name:
-        return arn
-    if kind == "assumed-role" and name:
-        return f"{head.replace(':sts:', ':iam:')}:role/{name.partition('/')[0]}"
-    return None

@@ -45,6 +45,20 @@ class Needs:
     managed: Sequence[str]
 
 
+def principal_of(arn: str) -> str | None:
+    """The user or role of a caller, as trust policies name it; None for others, such as the root user.
+
+    A role's path is not in a session's ARN, so it is left out.
+    """
+    head, _, last = arn.rpartition(":")
+    kind, _, name = last.partition("/")
+    if kind == "user" and name:
+        return arn
+    if kind == "assumed-role" and name:
+        return f"{head.replace(':sts:', ':iam:')}:role/{name.partition('/')[0]}"
+    return None
+
+
 def base_key_policy(needs: Needs) -> Document:
     """What the base key may do."""
     roles = [f"arn:{needs.partition}:iam::{account}:role/{needs.role}" for account in needs.accounts]
@@ -73,6 +87,11 @@ def files(needs: Needs) -> dict[str, str]:
         "role/cloudformation.json": _json(_role_template(needs)),
         "role/main.tf": _role_terraform(needs),
     }
+
+
+def trusts(principal: str) -> str:
+    """The statement of a trust policy that lets a principal assume a role, on one line."""
+    return json.dumps({"Effect": "Allow", "Principal": {"AWS": principal}, "Action": [*ASSUME]})
 
 
 def _policy(statement: Document) -> Document:

@@ -23,9 +23,10 @@ from trio_gate.text.visible import visible
 from trio_gate.wire.head import RequestHead, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
+    from trio_gate.aws.hosts.table import HostTable
     from trio_gate.aws.params.readers.xml_body import Element
     from trio_gate.ports import AssumeRole, RoleRequest, SessionRequest
     from trio_gate.sessions.answer import Answer
@@ -56,6 +57,9 @@ BUSY = frozenset(
 
 _MESSAGE_LIMIT = 300
 """Characters of AWS's message that go into the operator's log."""
+
+_VERSION = "2011-06-15"
+"""Of STS's query protocol."""
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,63}")
 
@@ -131,10 +135,45 @@ async def ask_again(request: SessionRequest, signer: Credentials, *, send: Send,
     return _given(request, content, lambda found: found.credentials_for(sent, request.role_arn))
 
 
+def sts_host(table: HostTable, partition: str, region: str) -> str:
+    """The host name of STS in a region of a partition."""
+    place = table.place_of_scope("sts", region)
+    return next(candidate.host for candidate in place.candidates if candidate.partition == partition)
+
+
+async def caller(key: Credentials, name: str, *, send: Send, host: str, region: str, now: datetime) -> str:
+    """The ARN by which AWS knows a key.
+
+    Args:
+        key: what signs.
+        name: that of its `credential` block, for messages.
+        send: the way to AWS.
+        host: the STS endpoint of a region.
+        region: where that is.
+        now: the time, aware.
+
+    Raises:
+        BaseKeyRefused: the key is wrong or has expired (403).
+        CredentialsUnavailable: STS is out of reach, busy, or answers nonsense (503).
+    """
+    head, body = _query({"Action": "GetCallerIdentity", "Version": _VERSION}, key, host, region, now)
+    try:
+        answer, content = await send(host, head, body)
+    except UpstreamError as fault:
+        raise CredentialsUnavailable(f"STS could not be asked whose key credential {name} is: {fault.detail}") from fault
+    code, _ = _said(content)
+    if code in BASE_KEY_FAULTS:
+        raise BaseKeyRefused(f"AWS refuses the base key of credential {name} ({code}): {BASE_KEY_FAULTS[code]}")
+    try:
+        return _text(_root(content, "GetCallerIdentityResponse"), "GetCallerIdentityResult", "Arn")
+    except (Malformed, ValueError):
+        raise CredentialsUnavailable(f"STS gave no answer that can be read for credential {name} ({answer.status})") from None
+
+
 def _signed(request: AssumeRole, base: Credentials, host: str, now: datetime) -> tuple[RequestHead, bytes]:
     form = {
         "Action": "AssumeRole",
-        "Version": "2011-06-15",
+        "Version": _VERSION,
         "RoleArn": request.role_arn,
         "RoleSessionName": request.session_name,
         "DurationSeconds": str(request.duration),
@@ -143,6 +182,10 @@ def _signed(request: AssumeRole, base: Credentials, host: str, now: datetime) ->
     form |= {name: text for name, text in more.items() if text is not None}
     for number, (key, value) in enumerate(request.tags, start=1):
         form |= {f"Tags.member.{number}.Key": key, f"Tags.member.{number}.Value": value}
+    return _query(form, base, host, request.region, now)
+
+
+def _query(form: Mapping[str, str], base: Credentials, host: str, region: str, now: datetime) -> tuple[RequestHead, bytes]:
     body = urlencode(form, quote_via=quote).encode("ascii")
     fields = (("host", host), ("content-type", "application/x-www-form-urlencoded; charset=utf-8"))
     head = RequestHead(method="POST", target=Target(segments=("",)), headers=fields)
@@ -151,7 +194,7 @@ def _signed(request: AssumeRole, base: Credentials, host: str, now: datetime) ->
         payload_hash=hashlib.sha256(body).hexdigest(),
         credentials=base,
         service="sts",
-        region=request.region,
+        region=region,
         now=now,
         s3=False,
     )
