@@ -7,13 +7,13 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trio_gate.app import gauges
+from trio_gate.app import gauges, status
 from trio_gate.app.state_dir import StartFailed
 from trio_gate.aws.ingress import Ingress
 from trio_gate.aws.operation_facts import never_vends
 from trio_gate.config.attribute_types import is_loopback
 from trio_gate.config.gateway_block import EVERY_ADDRESS
-from trio_gate.config.model import Address, Admin, Listener, bracketed
+from trio_gate.config.model import Admin, Listener, bracketed
 from trio_gate.shell.admin.authentication import SignIn
 from trio_gate.shell.admin.exposition import response
 from trio_gate.shell.admin.listener import ADMIN_CONNECTIONS, AdminListener
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from trio_gate.app.reload import ActiveConfig
+    from trio_gate.app.running import Running
     from trio_gate.aws.hosts.table import HostTable
     from trio_gate.config.model import Config
     from trio_gate.shell.admin.http_server import Monitored
-    from trio_gate.shell.approval.hub import ApprovalHub
-    from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.shell.systemd.sockets import Passed
+
+    Opened = Sequence[accept.OpenListener]
 
 KINDS = ("proxy", "tls", "endpoint", "admin", "metrics")
 """Of listeners; a passed socket that is named so is for one of these."""
@@ -77,32 +77,6 @@ def open_authorities(
     )
 
 
-@value_class
-class Running:
-    """What a running gateway's listeners use. `present` returns the current configuration."""
-
-    services: SharedServices
-    hub: ApprovalHub
-    present: ActiveConfig
-    shutdown: accept.Shutdown
-
-    def status(self) -> str:
-        """What the gateway does, in one line."""
-        return self.unready() or self.present.status()
-
-    def unready(self) -> str | None:
-        """Why all calls are refused at present, None if they are not."""
-        if self.shutdown.requested:
-            return "the gateway is stopping"
-        if self.services.audit.failing:
-            return "calls are refused: the record cannot be written; the gateway's log says why"
-        if self.hub.failing:
-            return "calls are refused: the approvals database cannot be written; the gateway's log says why"
-        if self.services.decisions and not self.services.decisions.takes_lines():
-            return "calls are refused: the decision log cannot be written; the gateway's log says why"
-        return None
-
-
 async def open_listeners(config: Config, authorities: Authorities, running: Running, passed: Passed) -> list[accept.OpenListener]:
     """Open all listeners of the configuration, or take their sockets from those that were passed. Raises StartFailed, GateError."""
     gateway, services = config.gateway, running.services
@@ -114,10 +88,10 @@ async def open_listeners(config: Config, authorities: Authorities, running: Runn
     for block in _blocks(config):
         listeners = await _listen(block, opened, passed)
         if isinstance(block, Admin):  # one server for all addresses of its name, so that they share sessions
-            opened += _served("admin", _admin(config, running, own, block), listeners)
+            opened += _served("admin", _admin(config, running, own, block, opened), listeners)
             continue
         if block.kind == "metrics":
-            opened += _served("metrics", _metrics(config, running, own, block), listeners)
+            opened += _served("metrics", _metrics(config, running, own, block, opened), listeners)
             continue
         for one in listeners:
             handle = _agents(inside, names, own, block, one.getsockname()[1])
@@ -166,7 +140,7 @@ def _closed_on_failure(opened: Sequence[accept.OpenListener]) -> Iterator[None]:
         raise StartFailed(str(fault)) from None
 
 
-def _admin(config: Config, running: Running, own: LeafCertificates, block: Admin) -> AdminListener:
+def _admin(config: Config, running: Running, own: LeafCertificates, block: Admin, opened: Opened) -> AdminListener:
     record = str(Path(config.gateway.state_dir) / FILE)
 
     async def view(agent: str | None) -> tuple[Mapping[str, object], str]:
@@ -182,17 +156,17 @@ def _admin(config: Config, running: Running, own: LeafCertificates, block: Admin
         idle=running.shutdown.idle,
         unready=running.unready,
         counted=running.services.refusals.counted,
-        monitored=_monitored(running),
+        monitored=_monitored(running, opened),
     )
     running.services.counts.watch(partial(gauges.of_admin, "admin", pages.connections))
     return AdminListener(pages, _context(own, block), head_timeout=config.gateway.head_timeout, idle=running.shutdown.idle)
 
 
-def _metrics(config: Config, running: Running, own: LeafCertificates, block: Listener) -> AdminListener:
+def _metrics(config: Config, running: Running, own: LeafCertificates, block: Listener, opened: Opened) -> AdminListener:
     """The metrics listener. It answers while the gateway stops, so that `/readyz` says so."""
     sign_in = None if is_loopback(block.bind.host) else SignIn(running.present.people, running.hub.links)
     pages = MetricsServer(
-        _monitored(running),
+        _monitored(running, opened),
         frozenset(_names(block)),
         sign_in,
         idle=nullcontext,
@@ -204,9 +178,9 @@ def _metrics(config: Config, running: Running, own: LeafCertificates, block: Lis
     return AdminListener(pages, context, head_timeout=config.gateway.head_timeout, idle=nullcontext)
 
 
-def _monitored(running: Running) -> Monitored:
-    """What those may read who may monitor."""
-    return {"/metrics": partial(response, running.services.counts)}
+def _monitored(running: Running, opened: Opened) -> Monitored:
+    """What those may read who may monitor; `opened` will be all listeners."""
+    return {"/metrics": partial(response, running.services.counts), "/v1/status": partial(status.response, running, opened)}
 
 
 def page_address(block: Admin | None) -> str:
@@ -252,9 +226,3 @@ def _own_names(config: Config) -> tuple[str, ...]:
 
 def _blocks(config: Config) -> list[Block]:
     return [*config.gateway.listeners, *(one for one in (config.gateway.admin, config.gateway.metrics) if one)]
-
-
-def address_of(listening: socket.socket) -> str:
-    """Where it listens, as HOST:PORT."""
-    host, port, *_ = listening.getsockname()
-    return str(Address(host=host, port=port))

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.app import gauges
-from trio_gate.app.listeners import KINDS, Running, address_of, open_authorities, open_listeners, page_address
+from trio_gate.app.listeners import KINDS, open_authorities, open_listeners, page_address
 from trio_gate.app.reload import ActiveConfig, reload_on_signal
+from trio_gate.app.running import Running
 from trio_gate.app.self_check import SelfCheck
 from trio_gate.app.state_dir import StartFailed, own_state_dir
 from trio_gate.app.warm_up import warm_up
@@ -70,11 +71,11 @@ async def serve(config: Config, read: Callable[[], Config | None]) -> int:
             watchers.start_soon(_stop_on_signal, shutdown, hub)
             watchers.start_soon(_complete_hosts, hosts, authorities.interception, config)
             watchers.start_soon(reload_on_signal, hangups, present, read, hub)
-            running = Running(services=services, hub=hub, present=present, shutdown=shutdown)
+            running = Running(services=services, hub=hub, present=present, shutdown=shutdown, started=clock.now())
             _measure(running, watchers)
             opened = await open_listeners(config, authorities, running, passed)
             for one in opened:
-                log.info("listening %s %s", one.kind, address_of(one.socket))
+                log.info("listening %s %s", one.kind, one.address)
             check = SelfCheck(lambda: [] if shutdown.requested else opened, services.audit, running.status, watchdog())
             hub.acts.note(gateway_row("started", config, present().number, clock.now()))
             log.info("trio-gate: ready")
@@ -133,7 +134,7 @@ def _provide(config: Config) -> None:
 def _measure(running: Running, watchers: trio.Nursery) -> None:
     """Have the process say how it is when metrics are read."""
     of = running.services
-    of.counts.watch(partial(gauges.of_process, of, running.hub, running.present, running.unready, of.clock.now()))
+    of.counts.watch(partial(gauges.of_process, of, running.hub, running.present, running.unready, running.started))
     watchers.start_soon(loop_lag.measure, of.counts.lag.add)
 
 

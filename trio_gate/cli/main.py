@@ -20,6 +20,7 @@ VERBS = {
     "init": "make a first configuration, and the policies that AWS needs for it",
     "serve": "run the gateway",
     "reload": "have the running gateway read its configuration again",
+    "status": "show how the running gateway is",
     "check": "print what a configuration means, or everything that is wrong with it",
     "doctor": "try what a configuration needs, on this machine and at AWS",
     "ca": "print the CA certificate that agents must trust",

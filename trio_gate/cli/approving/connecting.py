@@ -89,8 +89,24 @@ def fail(verb: str, reason: str, status: int) -> int:
 
 
 def _connection(args: argparse.Namespace) -> Connect:
+    to = resolved(args)
+    return partial(connect, to.url, to.token, to.tls, origin=to.origin)
+
+
+@value_class
+class Resolved:
+    """The gateway's address, where that comes from, who asks, and what verifies the gateway."""
+
+    url: str
+    origin: str
+    token: str
+    tls: ssl.SSLContext
+
+
+def resolved(args: argparse.Namespace) -> Resolved:
+    """What the arguments of `add_arguments` mean. Raises UsageError."""
     place = _place(args.url, args.ca, config_place.look(args))
-    return partial(connect, place.url, _token(args.token_file), _tls(place.roots, args.ca), origin=place.origin)
+    return Resolved(url=place.url, origin=place.origin, token=_token(args.token_file), tls=_tls(place.roots, args.ca))
 
 
 def _token(file: str | None) -> str:

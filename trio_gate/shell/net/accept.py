@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import trio
 
+from trio_gate.config.model import Address
 from trio_gate.shell.net.transport import SocketTransport
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-    from trio_gate.config.model import Address
     from trio_gate.shell.net.connection_limits import Seat, Seats
 
     Handle = Callable[[SocketTransport, Seat], Awaitable[None]]
@@ -109,6 +109,12 @@ class OpenListener:
     seats: Seats
     probes: set[tuple[str, int]] = field(default_factory=set)
     drains: bool = False
+
+    @property
+    def address(self) -> str:
+        """Where it listens, as HOST:PORT."""
+        host, port, *_ = self.socket.getsockname()
+        return str(Address(host=host, port=port))
 
 
 async def run(listeners: Sequence[OpenListener], shutdown: Shutdown) -> None:
