@@ -66,6 +66,17 @@ def test_each_line_that_lets_dangers_through_is_confirmed_by_hand(visit, stage):
     assert [act["act"]["confirmed"] for act in stage.acts if act["kind"] == "vote"] == [[2, 3]]
 
 
+def test_a_task_for_several_accounts_names_all_of_them(visit, stage):
+    ask = stage.ask(task=replace(TASK, accounts={"111111111111": "prod", "222222222222": None}))
+    visitor = visit()
+    page = visitor.enter()
+    visitor.open(ask)
+    assert "prod, 222222222222" in page.inner_text(".call-head .account")
+    page.click(".decide button:text-is('Approve in prod, 222222222222')")
+    page.click("a:text-is('A grant was made')")
+    assert "prod, 222222222222" in page.locator("[data-grant]").inner_text()
+
+
 def test_who_may_not_grant_reads_that_before_answering(visit, stage):
     ask = stage.ask(task=TASK)
     visitor = visit()

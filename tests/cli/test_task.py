@@ -22,7 +22,14 @@ def parsed(*words):
 @pytest.mark.usefixtures("keys")
 def test_what_is_needed_is_sent_and_what_is_granted_said(capsys):
     body = b'{"task": "t1", "uses": 5, "expires": "2026-01-15T12:00:00Z"}'
-    needs = ("--need", 's3:PutObject,DeleteObject where aws.params.Bucket == "b"', "--need", "*:read", "--need", "dynamodb:write")
+    needs = (
+        "--need",
+        's3:PutObject,DeleteObject where aws.params.Bucket == "b"',
+        "--need",
+        "*:read",
+        "--need",
+        "dynamodb:write in 222222222222",
+    )
     with gateway(body=body) as (at, got):
         assert task.run(parsed("move it", *needs, "--uses", "5", "--minutes", "9", "--gateway", f"http://{at}")) == 0
     assert json.loads(got[0][2]) == {
@@ -30,7 +37,7 @@ def test_what_is_needed_is_sent_and_what_is_granted_said(capsys):
         "needs": [
             {"service": "s3", "actions": ["PutObject", "DeleteObject"], "match": 'aws.params.Bucket == "b"'},
             {"access": "read"},
-            {"service": "dynamodb", "access": "write"},
+            {"service": "dynamodb", "access": "write", "account": "222222222222"},
         ],
         "uses": 5,
         "minutes": 9,
@@ -67,7 +74,7 @@ def test_what_is_not_granted_is_the_exit_status(capsys, status, body, said):
     assert (shown.out, said in shown.err) == ("", True)
 
 
-@pytest.mark.parametrize("text", ["s3", "s3:", "S3:PutObject", "s3:Put Object", "s3:PutObject where"])
+@pytest.mark.parametrize("text", ["s3", "s3:", "S3:PutObject", "s3:Put Object", "s3:PutObject in prod", "s3:PutObject where"])
 def test_what_is_no_need(capsys, text):
     with pytest.raises(SystemExit):
         parsed("move it", "--need", text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -88,6 +89,8 @@ def covers(made, session=None, **call) -> bool | None:
             "line 2 of `needs`: `danger` is true or false, and goes with `actions`",
         ),
         (sent({**OBJECTS, "danger": 1}), "`danger` is true or false"),
+        (sent({**OBJECTS, "account": "prod"}), "`account` is an account's number"),
+        (sent({**OBJECTS, "account": '111111111111" || true || "'}), "`account` is an account's number"),
         (sent({"service": 's3" || true || "', "access": "read"}), "line 1 of `needs`: `service` is"),
         (sent({"service": "s3"}), "needs either"),
         (sent({"actions": ["PutObject"]}), "needs either"),
@@ -125,6 +128,45 @@ def test_a_task_covers_its_lines_and_nothing_else():
     assert covers(made, service="dynamodb", operation="PutItem", access="write") is True
     assert covers(made, service="dynamodb", operation="GetItem", access="read") is False
     assert covers(made, service="dynamodb", operation="DeleteTable", access="write", destroys=True) is False  # a danger
+
+
+OTHER = {"service": "dynamodb", "access": "write", "account": "222222222222"}
+
+
+def test_a_line_may_be_for_another_account_of_the_agent_and_covers_nothing_elsewhere():
+    made = task(OBJECTS, OTHER)
+    assert [*made.accounts] == ["111111111111", "222222222222"]
+    assert made.lines[0].startswith("in prod (111111111111): s3: PutObject")
+    assert made.lines[1] == "in 222222222222: dynamodb: write calls"
+    put = {"service": "s3", "operation": "PutObject", "access": "write", "params": {"Bucket": "b"}}
+    item = {"service": "dynamodb", "operation": "PutItem", "access": "write"}
+    assert [covers(made, **one, account=account) for account in made.accounts for one in (put, item)] == [
+        True,
+        False,
+        False,
+        True,
+    ]
+    assert task(OBJECTS, {**OTHER, "account": "111111111111"}).accounts == {}
+
+
+def test_the_approvers_of_the_rules_of_all_accounts_are_asked():
+    rules = """
+rule "here" { match = aws.account == "111111111111" action = "approve" approvers = [human.one] }
+rule "there" { match = aws.account == "222222222222" action = "approve" approvers = [human.two] }
+"""
+    snapshot = compile_snapshot(1, load(GATEWAY + MAIN + PEOPLE + rules))
+    assert [name for name, _ in task(OBJECTS, OTHER, snapshot=snapshot).rules] == ["here", "there"]
+    assert [name for name, _ in task(OTHER, snapshot=snapshot).rules] == ["there"]
+
+
+@pytest.mark.parametrize("account", ["333333333333", "999999999999"])
+def test_no_line_is_for_an_account_that_is_not_the_agents(account):
+    agent = 'agent "ci" { key_suffix = "CI01" secret = "0123456789abcdef" accounts = ["111111111111"] }\n'
+    snapshot = compile_snapshot(1, load(GATEWAY + MAIN + SECOND_ENDPOINT + PEOPLE + RULES + agent))
+    found = proven(head("/-/agent/tasks", b""), snapshot=SNAPSHOT)
+    admitted = replace(found.admitted, agent=snapshot.config.agents[0])
+    with pytest.raises(Denied, match=f"line 2 of `needs`: account {account} is not one"):
+        task_of(read(OBJECTS, {**OTHER, "account": account}), replace(found, admitted=admitted), snapshot)
 
 
 DROP = {"service": "dynamodb", "actions": ["DeleteTable"], "danger": True, "match": 'aws.params.TableName == "t"'}

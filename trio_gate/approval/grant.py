@@ -1,4 +1,4 @@
-"""Grants: an approval in advance, by one rule's approvers, of later calls by one agent in one account; and the table of those in force.
+"""Grants: an approval in advance, by the approvers of its rules, of later calls by one agent in its accounts; and the table of those in force.
 
 Rule: a grant opens nothing by itself. It stands in for people where the rules require its own rule's approval, within its uses
 and its time, and only while that rule and its approvers stay unchanged. A use is taken before the call is sent, and given back only if
@@ -6,14 +6,14 @@ no byte was sent, so no grant is ever used too often; a spent grant stays in the
 
 Theory: there are four kinds. "once" comes from approving a call whose agent had left: it keeps that approval for when the same
 call comes again. "exact" covers calls with an equal repeat key. "predicate" covers calls for which a condition is true; where
-that cannot be decided, it does not apply. "task" is a predicate, too, for all rules that a task touches.
+that cannot be decided, it does not apply. "task" is a predicate, too, for all rules and accounts that a task touches.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import fields, replace
+from dataclasses import field, fields, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -47,6 +47,7 @@ class Grant:
         people: all who could approve it, and so may see it.
         purpose: of a task; None for the other kinds.
         others: the other rules of a task, with their fingerprints.
+        accounts: those of a task of several, with their labels; `account` is one of them.
     """
 
     id: str
@@ -68,10 +69,15 @@ class Grant:
     people: tuple[str, ...]
     purpose: str | None = None
     others: Standings = ()
+    accounts: Mapping[str, str | None] = field(default_factory=dict)
 
     def is_for(self, person: str) -> bool:
         """Whether this person may see and revoke it."""
         return person in self.people
+
+    def covers(self, account: str) -> bool:
+        """Whether it is for calls in this account."""
+        return account == self.account or account in self.accounts
 
     @property
     def rules(self) -> Standings:
@@ -117,7 +123,8 @@ def task_grant(question: Question, task: Task, *, by: Sequence[str], now: dateti
         life=timedelta(0),
         standing=standing,
     )
-    return replace(made, kind="task", rule=rule, about=f"task: {task.purpose}", purpose=task.purpose, others=tuple(others))
+    about = f"task: {task.purpose}"
+    return replace(made, kind="task", rule=rule, about=about, purpose=task.purpose, others=tuple(others), accounts=task.accounts)
 
 
 def task_id(question_id: str) -> str:
@@ -226,7 +233,7 @@ class GrantTable:
 def _answers(grant: Grant, question: Question, standing: str, now: datetime) -> bool:
     if spent(grant) or now >= grant.expires_at or (question.rule, standing) not in grant.rules:
         return False
-    if (grant.agent, grant.account) != (question.agent, question.account):
+    if grant.agent != question.agent or not grant.covers(question.account):
         return False
     if grant.kind == "once":
         return grant.repeat_key == question.repeat_key

@@ -50,7 +50,7 @@ LATER = frozenset(
 )
 """Members of a question that older gateways do not write; they are left out where there is nothing to say."""
 
-OF_TASKS = frozenset({"purpose", "others"})
+OF_TASKS = frozenset({"purpose", "others", "accounts"})
 """Members of a grant that only those of tasks have."""
 
 _NOT_KEPT_WHOLE = ("headers", "path", "query", "params", "not_shown", "to_read", "compared_by")

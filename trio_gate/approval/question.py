@@ -20,7 +20,7 @@ from trio_gate.text.visible import visible
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from trio_gate.approval.digest import DigestInput
@@ -185,6 +185,11 @@ class Question:
     to_read: tuple[ToRead, ...] = ()
     agent_reason: str | None = None
     task: Task | None = None
+
+    @property
+    def accounts(self) -> Collection[str]:
+        """The accounts that it is about: several only of a task."""
+        return (self.task and self.task.accounts) or (self.account,)
 
     @property
     def hold(self) -> float:

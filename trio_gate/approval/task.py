@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from trio_gate.values import value_class
@@ -45,6 +46,7 @@ class Task:
         uses: how many calls. minutes: for how long.
         rules: those that it touches, at least one, in the order of the configuration.
         dangers: the numbers of the lines, from 1, that cover dangerous calls, too.
+        accounts: those of its lines with their labels, the key's first; empty where that is the only one.
     """
 
     purpose: str
@@ -54,6 +56,7 @@ class Task:
     minutes: int
     rules: Standings
     dangers: tuple[int, ...] = ()
+    accounts: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def standing(self) -> str:

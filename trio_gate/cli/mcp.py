@@ -98,7 +98,8 @@ class Tools:
             purpose: what it is for, as people will read it.
             needs: a list of {"service": "s3", "actions": ["PutObject"]} or {"service": "s3", "access": "read"} ("list", "read", "write"),
                 each perhaps with "match", a condition in CEL such as 'aws.params.Bucket == "archive"'. Dangerous calls (deleting for
-                good, giving access, running code) need "actions" and "danger": true. Ask for no more than you need.
+                good, giving access, running code) need "actions" and "danger": true. Ask for no more than you need. A line
+                for another of your accounts has its number as "account".
             uses: how many calls.
             minutes: for how long.
         """

@@ -12,7 +12,8 @@ from trio_gate.cli import asking
 from trio_gate.text.visible import plain
 
 _CALLS = re.compile(r"([a-z0-9-]{1,63}|\*):([A-Za-z0-9,]{1,2000})")
-_WHERE = " where "
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_IN, _WHERE = " in ", " where "
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=_need,
         metavar="SERVICE:CALLS",
-        help='calls, such as "s3:PutObject,DeleteObject", "dynamodb:read" or "*:read", perhaps followed by "where CONDITION"; may be repeated',
+        help='calls, such as "s3:PutObject,DeleteObject", "dynamodb:read" or "*:read", perhaps followed by "in ACCOUNT" and "where CONDITION"; may be repeated',
     )
     parser.add_argument(
         "--danger",
@@ -59,12 +60,16 @@ def _granted(read: dict[str, Any]) -> str:
 
 def _need(text: str) -> dict[str, object]:
     said, where, match = text.partition(_WHERE)
-    found = _CALLS.fullmatch(said.strip(" "))
-    if found is None or (where and not match.strip(" ")):
-        raise argparse.ArgumentTypeError('a need is SERVICE:OPERATION,…, SERVICE:read or *:read, perhaps with " where CONDITION"')
+    calls, other, account = said.strip(" ").partition(_IN)
+    found = _CALLS.fullmatch(calls)
+    if found is None or (where and not match.strip(" ")) or (other and not _ACCOUNT.fullmatch(account)):
+        raise argparse.ArgumentTypeError(
+            'a need is SERVICE:OPERATION,…, SERVICE:read or *:read, perhaps with " in ACCOUNT" and " where CONDITION"'
+        )
     service, calls = found.groups()
     line: dict[str, object] = {"service": service} if service != "*" else {}
     line |= {"access": calls} if calls in ACCESS else {"actions": calls.split(",")}
+    line |= {"account": account} if account else {}
     return {**line, "match": match.strip(" ")} if where else line
 
 

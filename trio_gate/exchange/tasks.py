@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from trio_gate.exchange.snapshot import Admitted, Snapshot
     from trio_gate.exchange.steps import Proven
     from trio_gate.facet.values import Plain
+    from trio_gate.policy.prospects import Prospect
     from trio_gate.text.visible import Json
 
 MAX_ACTIONS = 20
@@ -58,6 +59,7 @@ _OF_ALL: Mapping[str, Plain] = {
 """What is known of all calls that a task covers."""
 
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _ACTION = re.compile(r"[A-Z][A-Za-z0-9]{0,127}")
 _NO_DANGER = 'aws.level != "danger"'
 """What a line has besides that names no operations, or does not ask for their dangers: those are asked about one by one."""
@@ -89,7 +91,7 @@ _NO_CALL: Mapping[str, Any] = {
 }
 """What a question says that is about no call of AWS."""
 
-_MEMBERS = ("service", "actions", "access", "match", "danger")
+_MEMBERS = ("service", "actions", "access", "match", "danger", "account")
 """Of a line."""
 
 _EVERY = "all operations, "
@@ -101,18 +103,22 @@ _DANGERS = "lets dangerous calls through, unread and without being asked about: 
 
 @value_class
 class Need:
-    """A line: these operations of a service, or its calls of one access level, where `match` is true; `danger`: the dangerous ones, too."""
+    """A line: these operations of a service, or its calls of one access level, where `match` is true, in an account.
+
+    `account` is None for that of the agent's key; `danger`: the dangerous calls, too.
+    """
 
     service: str | None
     actions: tuple[str, ...]
     access: Access | None
     match: str | None
     danger: bool = False
+    account: str | None = None
 
-    @property
-    def condition(self) -> str:
-        """The line in CEL."""
-        parts = [] if self.service is None else [f'aws.service == "{self.service}"']
+    def condition(self, account: str | None) -> str:
+        """The line in CEL; an `account` is named where the task has several."""
+        parts = [] if account is None else [f'aws.account == "{account}"']
+        parts += [] if self.service is None else [f'aws.service == "{self.service}"']
         if self.actions:
             parts.append(f"aws.action in {json.dumps(self.actions)}")
         if self.access is not None:
@@ -176,8 +182,10 @@ def _need(at: int, line: object) -> Need:
     """One line. Raises Malformed."""
     where = f"line {at} of `needs`"
     if not isinstance(line, dict) or not line.keys() <= set(_MEMBERS):
-        raise Malformed(f"{where} is an object with `service` and `actions`, or `access`, and perhaps `match` and `danger`")
-    service, actions, access, match, danger = (line.get(name) for name in _MEMBERS)
+        raise Malformed(
+            f"{where} is an object with `service` and `actions`, or `access`, and perhaps `match`, `danger` and `account`"
+        )
+    service, actions, access, match, danger, account = (line.get(name) for name in _MEMBERS)
     if service is not None and (not isinstance(service, str) or not _SERVICE.fullmatch(service)):
         raise Malformed(f"{where}: `service` is the name of a service as in `aws.service`, such as s3")
     if (actions is None) == (access is None) or (actions is not None and service is None):
@@ -187,11 +195,13 @@ def _need(at: int, line: object) -> Need:
         raise Malformed(f"{where}: `access` is one of {', '.join(ACCESS)}: nothing else is let through by a task")
     if not (danger is None or isinstance(danger, bool)) or (danger and actions is None):
         raise Malformed(f"{where}: `danger` is true or false, and goes with `actions`: dangers are let through by name alone")
+    if account is not None and not (isinstance(account, str) and _ACCOUNT.fullmatch(account)):
+        raise Malformed(f"{where}: `account` is an account's number, of 12 digits")
     names = _names(where, actions)
     if match is not None and (not isinstance(match, str) or not match.strip() or len(match) > MAX_MATCH):
         raise Malformed(f"{where}: `match` is a condition in CEL of at most {MAX_MATCH} characters")
     _check(where, match)
-    return Need(service=service, actions=names, access=level, match=match, danger=danger is True)
+    return Need(service=service, actions=names, access=level, match=match, danger=danger is True, account=account)
 
 
 def _names(where: str, actions: object) -> tuple[str, ...]:
@@ -219,38 +229,53 @@ def _check(where: str, source: str | None) -> None:
 
 
 def task_of(asked: TaskRequest, proven: Proven, snapshot: Snapshot) -> Task:
-    """The task for the account of the agent's key. Raises Denied where no rule asks about its calls, Malformed."""
-    admitted = proven.admitted
-    touched = _touched(asked, admitted, proven.claimed.claim.account, snapshot)
+    """The task, for the account of the agent's key where a line names no other. Raises Denied where no rule asks about its calls, Malformed."""
+    own = proven.claimed.claim.account
+    where = [need.account or own for need in asked.needs]
+    accounts = _accounts(own, where, proven.admitted, snapshot)
+    touched = _touched(asked, where, proven.admitted, snapshot)
     if not touched:
         raise Denied(
             "no rule asks about these calls, so there is no task to ask for: make them, and they are let through or refused"
         )
     _check_grantors(touched, snapshot)
-    predicate = " || ".join(f"({need.condition})" for need in asked.needs)
+    several = len(accounts) > 1
+    pairs = list(zip(asked.needs, where, strict=True))
+    predicate = " || ".join(f"({need.condition(account if several else None)})" for need, account in pairs)
     _check("the task", predicate)
     return Task(
         purpose=asked.purpose,
-        lines=tuple(need.words for need in asked.needs),
+        lines=tuple(f"in {_label(account, accounts)}: {need.words}" if several else need.words for need, account in pairs),
         predicate=predicate,
         uses=asked.uses,
         minutes=asked.minutes,
         rules=tuple((rule.name, standing(rule, _asked_by(rule, snapshot))) for rule in touched),
         dangers=tuple(at for at, need in enumerate(asked.needs, 1) if need.danger),
+        accounts=accounts if several else {},
     )
 
 
-def _touched(asked: TaskRequest, admitted: Admitted, account: str, snapshot: Snapshot) -> list[Rule]:
-    """The rules that may ask about a call of some line."""
+def _accounts(own: str, where: Sequence[str], admitted: Admitted, snapshot: Snapshot) -> Mapping[str, str | None]:
+    """The accounts of the lines with their labels, the key's first. Raises Denied for one that the agent may not use."""
+    for at, account in enumerate(where, 1):
+        if account != own and (admitted.session is not None or not snapshot.may_use(admitted.agent, account)):
+            raise Denied(f"line {at} of `needs`: account {account} is not one that you may use with this key")
+    return {account: snapshot.endpoints[account].accounts[account] for account in (own, *where)}
+
+
+def _label(account: str, accounts: Mapping[str, str | None]) -> str:
+    name = accounts[account]
+    return account if name is None else f"{visible(name)} ({account})"
+
+
+def _touched(asked: TaskRequest, where: Sequence[str], admitted: Admitted, snapshot: Snapshot) -> list[Rule]:
+    """The rules that may ask about a call of some line; `where` has the account of each."""
     prospects = Prospects(snapshot.rules, [rule.condition for rule in snapshot.config.rules])
-    about: dict[str, Plain] = {
-        **_OF_ALL,
-        "aws.account": account,
-        "aws.account_name": admitted.account_name,
-        "agent.name": admitted.agent_name,
-    }
-    known = [{**about, **said} for need in asked.needs for said in need.known()]
-    found = [prospects.of(said, endpoint=admitted.endpoint.name) for said in known]
+    found: list[Prospect] = []
+    for need, account in zip(asked.needs, where, strict=True):
+        endpoint = snapshot.endpoints[account]
+        about = {"aws.account": account, "aws.account_name": endpoint.accounts[account], "agent.name": admitted.agent_name}
+        found += [prospects.of({**_OF_ALL, **about, **said}, endpoint=endpoint.name) for said in need.known()]
     names = {step.rule for prospect in found for step in prospect.steps if step.action == "approve"}
     return [rule for rule in snapshot.config.rules if rule.name in names]
 
@@ -305,7 +330,7 @@ def task_question(
         sentence=said.sentence,
         names=(*said.names, *task.lines),
         level=risks[0].level if risks else "fact",
-        account_color=admitted.endpoint.colors.get(claim.account),
+        account_color=None if task.accounts else admitted.endpoint.colors.get(claim.account),
         task=task,
         **_NO_CALL,
     )

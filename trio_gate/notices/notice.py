@@ -84,7 +84,8 @@ def _sentence(question: Question) -> str:
 
 def _of_task(task: Task) -> str:
     calls, lines = counted(task.uses, "call"), counted(len(task.lines), "line")
-    return f"Let up to {calls} of a task through in {task.minutes} min ({lines})"
+    where = f", {counted(len(task.accounts), 'account')}" if task.accounts else ""
+    return f"Let up to {calls} of a task through in {task.minutes} min ({lines}{where})"
 
 
 def arguments(notice: Notice) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from tests.kit.gateway import SECRET, running
 from trio_gate.approval.channel.frames import Accepted, Preview, Revoke
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 RULES = """\
 rule "objects" {
@@ -47,9 +47,13 @@ def root(gate):
     return Person(gate, ROOT)
 
 
-def asks(gate, *needs: str, uses: int = 30, dangers: Sequence[str] = ()) -> subprocess.Popen:
+CI = {"suffix": "CI01", "secret": SECRET}
+
+
+def asks(gate, *needs: str, uses: int = 30, dangers: Sequence[str] = (), agent: Mapping[str, str] = CI) -> subprocess.Popen:
     """`trio-gate task`, as an agent runs it."""
-    keys = {"AWS_ACCESS_KEY_ID": f"AKIA{ACCOUNTS['staging']}CI01", "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": REGION}
+    key_id = f"AKIA{ACCOUNTS['staging']}{agent['suffix']}"
+    keys = {"AWS_ACCESS_KEY_ID": key_id, "AWS_SECRET_ACCESS_KEY": agent["secret"], "AWS_REGION": REGION}
     words = [sys.executable, "-m", "trio_gate", "task", "move the reports", "--uses", str(uses), "--minutes", "10"]
     for option, line in (*(("--need", need) for need in needs), *(("--danger", danger) for danger in dangers)):
         words += [option, line]
@@ -135,6 +139,16 @@ def test_dangers_go_through_by_the_lines_that_were_confirmed(gate, root):
     s3.delete_objects(Bucket="staging-data", Delete=many)
     (vote,) = [row["act"] for row in gate.rows() if row["kind"] == "vote" and row["act"].get("confirmed")]
     assert vote["confirmed"] == [1]
+
+
+def test_a_task_for_two_accounts_is_one_decision_and_counted_together(gate, root):
+    key, there = 'aws.params.Key == "two"', f"s3:PutObject in {ACCOUNTS['prod']}"
+    status, said = ended(asks(gate, there))
+    assert (status, f"account {ACCOUNTS['prod']} is not one that you may use" in said) == (1, True)
+    granted(gate, root, f"s3:PutObject where {key}", f"{there} where {key}", uses=2, agent=OTHERS)
+    for account in ("staging", "prod"):
+        gate.client("s3", account=account, **OTHERS).put_object(Bucket=f"{account}-data", Key="two", Body=b"x")
+    pending(gate.client("s3", **OTHERS).put_object, Bucket="staging-data", Key="two", Body=b"x")
 
 
 def test_an_agent_ends_its_own_task_and_no_other_agent_does(gate, root):

@@ -60,6 +60,7 @@ async def test_an_approved_task_lets_the_calls_of_all_its_rules_through_as_often
         "minutes": 1,
         "rules": [RULE, "second"],
         "dangers": [],
+        "accounts": {},
     }
     alice.vote()
     grant = (await alice.until(Granted)).grant
@@ -113,6 +114,23 @@ async def test_who_may_not_grant_cannot_approve_a_task_but_deny_it(hub, clock, a
         carol.vote("deny", reason="no")
     await wait_all_tasks_blocked()
     assert agent.answer.outcome == "deny"
+
+
+ACCOUNTS = {"111111111111": "prod", "222222222222": None}
+
+
+async def test_a_task_for_several_accounts_is_counted_together(hub, alice, ask):
+    there = {"account": "222222222222", "account_name": None}
+    waits, elsewhere = await ask(call(6, **there)), await ask(call(7, account="333333333333"))
+    await ask(of_task(task=replace(TASK, accounts=ACCOUNTS)))
+    alice.vote()
+    grant = (await alice.until(Granted)).grant
+    assert (grant["account"], grant["accounts"]) == ("111111111111", ACCOUNTS)
+    await wait_all_tasks_blocked()
+    assert (waits.cleared, elsewhere.answer) == (True, None)
+    assert (await ask(call(2))).cleared
+    assert (await ask(call(3, **there))).answer is None
+    assert [*hub.grants.table] == [] or next(iter(hub.grants.table)).used == 2
 
 
 DANGEROUS = replace(TASK, lines=("s3: PutObject", "ec2: RunInstances", "ec2: StopInstances"), dangers=(2, 3))
@@ -173,7 +191,7 @@ async def test_it_ends_with_any_of_its_rules(hub, alice, ask):
 
 
 async def test_a_restart_keeps_a_task_and_the_question_of_one(opened, clock, tmp_path):
-    task = replace(DANGEROUS, rules=((RULE, STANDING),))
+    task = replace(DANGEROUS, rules=((RULE, STANDING),), accounts=ACCOUNTS)
     async with opened() as hub, trio.open_nursery() as nursery:
         agents = [Agent(hub, of_task(1, task=task)), Agent(hub, of_task(2, task=task, digest="9" * 64, repeat_key="9" * 64))]
         for agent in agents:
@@ -187,7 +205,8 @@ async def test_a_restart_keeps_a_task_and_the_question_of_one(opened, clock, tmp
         await hub.flush()
         nursery.cancel_scope.cancel()
     async with opened() as hub:
-        assert [(grant.kind, grant.purpose, grant.uses) for grant in hub.grants.table] == [("task", "move", 2)]
+        kept = [(grant.kind, grant.purpose, grant.uses, grant.accounts) for grant in hub.grants.table]
+        assert kept == [("task", "move", 2, ACCOUNTS)]
         assert [entry.prompt.question.task for entry in hub] == [task]
     async with opened(OTHER_RULE) as hub:
         assert list(hub.grants.table) == []

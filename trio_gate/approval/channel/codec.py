@@ -278,7 +278,7 @@ def granted(grant: Grant) -> Granted:
     if grant.kind == "task":
         shown["rules"] = [name for name, _ in grant.rules]
     else:
-        del shown["purpose"]
+        del shown["purpose"], shown["accounts"]
     return Granted(grant=shown)
 
 

@@ -57,8 +57,10 @@ _OF_ROLE = {"session_policy": "narrowed", "session": "session"}
 
 
 def account(prompt: Mapping[str, Any]) -> str:
-    """The account's label, or its number without one."""
-    return _word(prompt.get("account_name") or prompt.get("account"))
+    """The account's label, or its number without one; all of them where a task has several."""
+    several = (prompt.get("task") or prompt).get("accounts") or {}
+    names = [_word(label or number) for number, label in several.items()]
+    return ", ".join(names) or _word(prompt.get("account_name") or prompt.get("account"))
 
 
 def sentence(prompt: Mapping[str, Any]) -> str:
@@ -72,7 +74,8 @@ def summary(prompt: Mapping[str, Any]) -> str:
     service, operation, region, access = (_word(prompt.get(name)) for name in ("service", "operation", "region", "access"))
     label, of_aws = "" if prompt.get("account_name") else " (no label)", prompt.get("organization_name")
     named = f" (AWS calls it {_word(of_aws)})" if of_aws else ""
-    where = f"account {_word(prompt.get('account'))}{label}{named}"
+    accounts = (prompt.get("task") or {}).get("accounts")
+    where = f"accounts {', '.join(map(_word, accounts))}" if accounts else f"account {_word(prompt.get('account'))}{label}{named}"
     return f"{service}:{operation} in {region}, {access}; {where}; {_word(prompt.get('id'))}"
 
 
@@ -181,7 +184,7 @@ def grant_line(grant: Mapping[str, Any]) -> str:
     what = {"once": "its next equal call", "exact": "calls equal to it"}.get(
         str(grant.get("kind")), _word(grant.get("predicate"))
     )
-    who, where = _word(grant.get("agent") or "unnamed"), _word(grant.get("account_name") or grant.get("account"))
+    who, where = _word(grant.get("agent") or "unnamed"), account(grant)
     used = f"{_word(grant.get('used'))} of {_word(grant.get('uses'))} used, until {_word(grant.get('expires_at'))}"
     return f"grant {_word(grant.get('id'))}: {_word(grant.get('about'))} in {where} for {who}, {what}; {used}"
 

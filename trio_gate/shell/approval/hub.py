@@ -318,7 +318,7 @@ class ApprovalHub:
         """The questions of a rule, agent and account as these whose agents wait, without what somebody has to look at first."""
         for entry in self:
             question, attempt = entry.prompt.question, entry.attempt
-            same = (question.rule, question.agent, question.account) == (meant.rule, meant.agent, meant.account)
+            same = (question.rule, question.agent) == (meant.rule, meant.agent) and question.account in meant.accounts
             seen = question.repeat_key == meant.repeat_key or not (question.level == "danger" or question.to_read)
             if attempt is not None and same and seen and question.grantable and entry.standing == standing:
                 yield entry, attempt

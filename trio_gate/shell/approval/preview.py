@@ -127,7 +127,7 @@ def _count(question: Question, condition: str | None, record: Recorded | None, n
 
 
 def _is_of(row: Mapping[str, Any], question: Question) -> bool:
-    return (row["account"], row["agent"]) == (question.account, question.agent)
+    return row["account"] in question.accounts and row["agent"] == question.agent
 
 
 def _judge(

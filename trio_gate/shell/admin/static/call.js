@@ -11,8 +11,12 @@ import { tree } from "./tree.js";
 const MOST_NAMES = 5;
 const ACCESS = { read: "reads", list: "lists", write: "writes", permissions: "changes permissions", tagging: "changes tags" };
 
-export function accountOf(prompt) {
-  return prompt.account_name ?? prompt.account;
+/** The accounts of a task that has several, each as its number and label; none of anything else. */
+const several = (thing) => Object.entries(thing.task?.accounts ?? thing.accounts ?? {});
+
+/** The account of a call, a task or a grant by its label; all of them where a task has several. */
+export function accountOf(thing) {
+  return several(thing).map(([id, label]) => label ?? id).join(", ") || (thing.account_name ?? thing.account);
 }
 
 export function agentOf(thing) {
@@ -31,7 +35,7 @@ export function callView(channel, prompt) {
         { class: "account" },
         swatch(prompt),
         said(accountOf(prompt), "account-name"),
-        prompt.account_name ? el("span", { class: "account-id" }, prompt.account) : null,
+        prompt.account_name && !several(prompt).length ? el("span", { class: "account-id" }, prompt.account) : null,
         prompt.organization_name ? el("span", { class: "account-id" }, "AWS calls it ", said(prompt.organization_name)) : null,
         deadline(prompt),
       ),

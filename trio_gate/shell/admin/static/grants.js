@@ -1,7 +1,7 @@
 // Grants: approvals of future calls, each with what it covers and a button to revoke it.
 
 import { button, clock, el, plural, said, toast } from "./dom.js";
-import { agentOf, tick } from "./call.js";
+import { accountOf, agentOf, tick } from "./call.js";
 import { state } from "./state.js";
 
 const KINDS = {
@@ -19,7 +19,7 @@ export class GrantsView {
       "div",
       { class: "page" },
       el("h1", { tabindex: "-1" }, "Grants"),
-      el("p", { class: "lead" }, "Approvals of future calls. Each is for one agent and one account, and for one rule or those of a task."),
+      el("p", { class: "lead" }, "Approvals of future calls. Each is for one agent, and for one account and rule or those of a task."),
       this.list,
     );
   }
@@ -35,7 +35,7 @@ export class GrantsView {
     const title = el(
       "h2",
       {},
-      said(grant.account_name ?? grant.account),
+      said(accountOf(grant)),
       el("span", { class: "muted" }, ` ${KINDS[grant.kind]}`),
     );
     const fault = el("p", { class: "fault", role: "alert" });
