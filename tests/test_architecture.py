@@ -65,7 +65,8 @@ SHELL_ROOMS: dict[str, set[str]] = {
     "agent_view": {"worker_threads"},
     "models": {"worker_threads"},
     "exchange": {"agent_view", "net", "audit", "comparison", "models", "upstream", "sessions", "worker_threads"},
-    "listen": {"net", "certificates", "exchange", "wrong_tokens"},
+    "tunnels": {"exchange", "net", "upstream"},
+    "listen": {"net", "certificates", "exchange", "tunnels", "wrong_tokens"},
     "clock": set(),
     "core_dumps": set(),
     "log_formats": set(),
@@ -100,6 +101,7 @@ THIRD_PARTY = {
             "shell/listen",
             "shell/notices",
             "shell/sessions",
+            "shell/tunnels",
         )
     },
     "shell/certificates": {"cryptography"},

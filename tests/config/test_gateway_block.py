@@ -60,6 +60,34 @@ GATEWAY = {
         ["another listener has this address"],
     ),
     "not for proxies": ('listener "proxy" { bind = "127.0.0.1:80" §tls = true }', ['listener "proxy" has no attribute `tls`']),
+    "passthrough to a URL": (
+        'listener "proxy" { bind = "127.0.0.1:80" passthrough = ["*", §"https://b"] }',
+        ["expected a port from 1 to 65535 after the colon"],
+    ),
+    "passthrough to an address": (
+        'listener "proxy" { bind = "127.0.0.1:80" passthrough = ["*", §"10.0.0.1"] }',
+        ["expected a host pattern, with or without a port"],
+    ),
+    "passthrough to an IPv6 address": (
+        'listener "proxy" { bind = "127.0.0.1:80" passthrough = ["*", §"::1"] }',
+        ["expected a host pattern, with or without a port"],
+    ),
+    "passthrough to port 0": (
+        'listener "proxy" { bind = "127.0.0.1:80" passthrough = ["*", §"c:0"] }',
+        ["expected a port from 1 to 65535 after the colon"],
+    ),
+    "passthrough to a port out of range": (
+        'listener "proxy" { bind = "127.0.0.1:80" passthrough = ["*", §"d:65536"] }',
+        ["expected a port from 1 to 65535 after the colon"],
+    ),
+    "passthrough elsewhere": (
+        'listener "tls" { bind = "127.0.0.1:80" §passthrough = ["*"] }',
+        ['listener "tls" has no attribute `passthrough`'],
+    ),
+    "passthrough's limits alone": (
+        'listener "proxy" { bind = "127.0.0.1:80" passthrough_idle = §"1m" }',
+        ["`passthrough_idle` goes with `passthrough`, which is not given"],
+    ),
     "certificate": ('listener "endpoint" { bind = "127.0.0.1:80" certificate = §"x" }', ["`certificate` and `key` go together"]),
     "certificate that cannot be read": (
         'listener "endpoint" { bind = "127.0.0.1:80" §certificate = env(§"NOPE") }',

@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import sqlite3
 import ssl
 import subprocess
@@ -36,20 +37,20 @@ from tests.formats.setting import (
     EVE,
     EXPLAINED,
     FAR,
-    FAR_AWAY,
-    PEOPLE,
     RULES,
     TOKENS,
     TOPICS,
     by_session,
     calls,
     machine,
+    passing_through,
     queue,
     renamed,
     role,
     secret,
     task,
     topic,
+    tunnelled,
     url,
 )
 from tests.kit.approvals.channel import Channel
@@ -134,7 +135,7 @@ NO_FRAME = "{}"
 TERMS = {"uses": 1, "minutes": 10, "predicate": None}
 
 
-def first_run(run: Run) -> None:
+def first_run(run: Run, model: socket.socket) -> None:
     """Everything that ends: what is left of it stands in the record."""
     ann, ben = run.joins("ann"), run.joins("ben", first_frame=True)
     asked(ann, type="observe", ref="watch", on=True)
@@ -150,6 +151,7 @@ def first_run(run: Run) -> None:
     asked(ann, type="observe", ref="enough", on=False)
     sessions(run, ann)
     link(run, ann)
+    tunnelled(run.gateway, model)
     for _ in range(102):
         with Raw(run.gateway.doors["proxy"], source="127.0.1.1").send(connect("example.com:443")) as raw:
             raw.rest()
@@ -347,11 +349,17 @@ def unreviewed(folder: Path) -> Iterator[None]:
 
 def record(folder: Path, aws: Embedded, work: Path) -> None:
     """Write to `folder` what a gateway leaves that runs in `work`."""
+    model = socket.create_server(("127.0.0.1", 0))
     make((WRITTEN / "approvals.schema-1.sql").read_text(), work / "state" / "approvals.db")
-    given = {"agent": AGENTS, "extra": FAR_AWAY + PEOPLE, "rules": RULES, "hosts": "*.us-east-1.amazonaws.com"}
-    with unreviewed(work / "older"), running(work, aws, knobs='grant_ttl = "1s"', **given) as gateway, ExitStack() as stack:
+    given = {"agent": AGENTS, "rules": RULES, "hosts": "*.us-east-1.amazonaws.com", **passing_through(model)}
+    with (
+        model,
+        unreviewed(work / "older"),
+        running(work, aws, knobs='grant_ttl = "1s"', **given) as gateway,
+        ExitStack() as stack,
+    ):
         run = Run(gateway, stack)
-        first_run(run)
+        first_run(run, model)
         frames = run.frames
     with running(work, aws, knobs='grant_ttl = "12h"', **given) as gateway, ExitStack() as stack:
         run = Run(gateway, stack)

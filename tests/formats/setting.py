@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+import threading
+from typing import TYPE_CHECKING, Any
 
 from tests.kit.gateway import AGENT
-from tests.kit.wire.raw import request
+from tests.kit.wire.raw import Raw, connect, request
+
+if TYPE_CHECKING:
+    import socket
+
+    from tests.kit.gateway import Gateway
 
 DAY = "24h"
 NOWHERE = "127.0.0.1:1"
@@ -160,3 +166,27 @@ def calls() -> dict[str, tuple[str, bytes]]:
         "no operation": ("sqs.us-east-1.amazonaws.com", queue("none", x_amz_target="AmazonSQS.NoSuchThing")[1]),
         "another account": (sts, request(account="333333333333")),
     }
+
+
+MODEL = "model.example"
+
+
+def passing_through(model: socket.socket) -> dict[str, str]:
+    """What of the configuration lets agents reach a model."""
+    route = f'upstream "{MODEL}" {{ address = "127.0.0.1:{model.getsockname()[1]}" }}\n'
+    return {"extra": FAR_AWAY + PEOPLE + route, "proxy": f'bind = "127.0.0.1:0" passthrough = ["{MODEL}"]'}
+
+
+def tunnelled(gateway: Gateway, model: socket.socket) -> None:
+    """A host that is none of AWS's is asked something."""
+    with Raw(gateway.doors["proxy"]).send(connect(f"{MODEL}:443")) as raw:
+        there, _ = model.accept()
+        with there:
+            assert raw.head()[0] == 200
+            raw.send(b"a question").end()
+            while there.recv(100):
+                pass  # what is not read would be answered with a reset
+            there.sendall(b"an answer")
+        assert raw.rest() == b"an answer"
+    while not gateway.rows("--decision", "tunnel", "--end", "answered"):
+        threading.Event().wait(0.01)  # its outcome is written a moment later

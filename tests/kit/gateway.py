@@ -47,7 +47,7 @@ HEAD = """\
 gateway {{
   state_dir = "./state"
   decision_log = "./decisions.jsonl"
-  listener "proxy"    {{ bind = "127.0.0.1:0" }}
+  listener "proxy"    {{ {proxy} }}
   listener "tls"      {{ bind = "127.0.0.1:0" }}
   listener "endpoint" {{ bind = "127.0.0.1:0" {endpoint} }}
   admin               {{ bind = "127.0.0.1:0" }}
@@ -81,7 +81,15 @@ approver "human" "oncall" {{
 """
 BASE = """access_key_id     = env("BASE_ACCESS_KEY_ID")
   secret_access_key = env("BASE_SECRET_ACCESS_KEY")"""
-PLAIN = {"base": BASE, "endpoint": "", "first": "", "hosts": "*.amazonaws.com", "knobs": "", "served": ""}
+PLAIN = {
+    "base": BASE,
+    "endpoint": "",
+    "first": "",
+    "hosts": "*.amazonaws.com",
+    "knobs": "",
+    "proxy": 'bind = "127.0.0.1:0"',
+    "served": "",
+}
 """What HEAD is filled with where a test says nothing else."""
 
 AGENT = f'agent "ci" {{\n  key_suffix = "CI01"\n  secret = "{SECRET}"\n}}\n'

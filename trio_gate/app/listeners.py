@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.app import gauges, status
 from trio_gate.app.state_dir import StartFailed
+from trio_gate.app.wiring import is_ours
 from trio_gate.aws.ingress import Ingress
 from trio_gate.aws.operation_facts import never_vends
 from trio_gate.config.attribute_types import is_loopback
@@ -27,6 +28,7 @@ from trio_gate.shell.certificates.leaves import LeafCertificates, file_context
 from trio_gate.shell.listen.listeners import AgentListenerContext, EndpointListener, Names, ProxyListener, TlsListener
 from trio_gate.shell.net import accept
 from trio_gate.shell.net.connection_limits import Seats
+from trio_gate.shell.tunnels.tunnels import Surroundings, Tunnels
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from trio_gate.app.running import Running
     from trio_gate.aws.hosts.table import HostTable
     from trio_gate.config.model import Config
+    from trio_gate.config.passthrough.model import Passthrough
     from trio_gate.shell.admin.http_server import Monitored
     from trio_gate.shell.systemd.sockets import Passed
 
@@ -94,7 +97,7 @@ async def open_listeners(config: Config, authorities: Authorities, running: Runn
             opened += _served("metrics", _metrics(config, running, own, block, opened), listeners)
             continue
         for one in listeners:
-            handle = _agents(inside, names, own, block, one.getsockname()[1])
+            handle = _agents(running, inside, names, own, block, one.getsockname()[1])
             opened.append(accept.OpenListener(kind=block.kind, socket=one, handle=handle, seats=seats))
     with _closed_on_failure(opened):
         passed.check_used()
@@ -107,15 +110,46 @@ def _served(kind: str, listener: AdminListener, sockets: Sequence[socket.socket]
     return [accept.OpenListener(kind=kind, socket=one, handle=listener.handle, seats=seats, drains=drains) for one in sockets]
 
 
-def _agents(inside: AgentListenerContext, names: Names, own: LeafCertificates, block: Listener, port: int) -> accept.Handle:
+def _agents(
+    running: Running, inside: AgentListenerContext, names: Names, own: LeafCertificates, block: Listener, port: int
+) -> accept.Handle:
     """The handler of a listener for agents."""
     match block.kind:
         case "proxy":
-            return ProxyListener(inside, names, port=port, own=frozenset(_names(block))).handle
+            tunnels = Tunnels(_surroundings(running, block))
+            return ProxyListener(inside, names, port=port, own=frozenset(_names(block)), tunnels=tunnels).handle
         case "tls":
             return TlsListener(inside, names, port=port).handle
         case _:
             return _endpoint(inside, own, block, port).handle
+
+
+def _surroundings(running: Running, block: Listener) -> Surroundings:
+    """What the tunnels of a proxy listener need; the listener is known by its address after a reload."""
+
+    def passthrough() -> Passthrough | None:
+        return next(
+            (
+                one.passthrough
+                for one in running.present().config.gateway.listeners
+                if one.kind == "proxy" and one.bind == block.bind
+            ),
+            None,
+        )
+
+    def check(agent: str | None) -> None:
+        for name in [agent] if agent is not None else [None, *(stop.agent for stop in running.hub.stops)]:
+            running.hub.check(name)
+
+    return Surroundings(
+        services=running.services,
+        snapshot=running.present,
+        passthrough=passthrough,
+        stopping=lambda: running.shutdown.requested,
+        check=check,
+        forbidden=lambda address, port: is_ours(running.present().config, address, port),
+        proof_needed=not is_loopback(block.bind.host),
+    )
 
 
 async def _listen(block: Block, opened: Sequence[accept.OpenListener], passed: Passed) -> list[socket.socket]:

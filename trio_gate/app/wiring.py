@@ -129,7 +129,7 @@ def upstream_pool(config: Config, ours: Callable[[bytes], bool]) -> UpstreamPool
         connect_timeout=gateway.connect_timeout,
         idle_timeout=gateway.idle_timeout,
         answer_timeout=gateway.answer_timeout,
-        forbidden=partial(_is_ours, config),
+        forbidden=partial(is_ours, config),
         ours=ours,
         max_idle=gateway.max_connections,
     )
@@ -168,7 +168,7 @@ def _place(hosts: Hosts, service: str, region: str) -> tuple[str, str]:
     return found.host, found.region
 
 
-def _is_ours(config: Config, address: str, port: int) -> bool:
+def is_ours(config: Config, address: str, port: int) -> bool:
     """Whether an address and port are those of one of the gateway's own listeners."""
     binds = [listener.bind for listener in config.gateway.listeners]
     binds += [block.bind for block in (config.gateway.admin, config.gateway.metrics) if block]

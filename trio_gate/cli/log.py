@@ -107,7 +107,7 @@ def cells(record: dict[str, Any]) -> tuple[str, ...]:
     called = f"{record['service']}:{record['action']}" if record["service"] else "-"
     if sentence := record.get("sentence"):
         level = "" if record["level"] == "fact" else f"{record['level']}: "
-        called = f"{level}{sentence} ({called})"
+        called = f"{level}{sentence} ({called})" if record["service"] else f"{level}{sentence}{_moved(record)}"
     if record.get("presigned"):
         called += f" (presigned, {record['presigned']} s)"
     act = record.get("act")
@@ -126,6 +126,14 @@ def cells(record: dict[str, Any]) -> tuple[str, ...]:
         _status(outcome),
         ", ".join(item["person"] for item in record["approvers"]) or "-",
     )
+
+
+def _moved(record: dict[str, Any]) -> str:
+    """How much went through a tunnel that is over."""
+    outcome = record["outcome"]
+    if record["decision"]["outcome"] != "tunnel" or outcome is None:
+        return ""
+    return f", {outcome['bytes_in']} bytes there, {outcome['bytes_out']} back in {outcome['seconds']['tunnel']:.1f} s"
 
 
 def _where(record: dict[str, Any]) -> str:

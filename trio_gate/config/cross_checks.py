@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from trio_gate.config.attribute_types import is_loopback
 from trio_gate.config.block_reader import title
 from trio_gate.config.role_settings import BOTH, ROLE_SECONDS
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from trio_gate.config.block_reader import Form
-    from trio_gate.config.model import Agent, Approver, Endpoint, Person, Rule
+    from trio_gate.config.model import Agent, Approver, Endpoint, Gateway, Person, Rule
     from trio_gate.config.source import Report
 
 
@@ -49,8 +50,16 @@ def agents(found: Sequence[tuple[Form, Agent]]) -> None:
                 form.fault(f"{title(owner.block)} has the same secret", of=of, part=part)
 
 
-def proxy_tokens(found: Sequence[tuple[Form, Agent]], people: Sequence[tuple[Form, Person]]) -> None:
-    """Report tokens that are a secret too, which would go over the network, or that belong to somebody else."""
+def proxy_tokens(
+    found: Sequence[tuple[Form, Agent]], people: Sequence[tuple[Form, Person]], gateway: Gateway, report: Report
+) -> None:
+    """Report tokens that are a secret too, which would go over the network, or that belong to somebody else.
+
+    Note listeners off loopback whose tunnels nobody could get, as no agent has a token.
+    """
+    for listener in gateway.listeners:
+        if listener.passthrough and not is_loopback(listener.bind.host) and not any(one.proxy_tokens for _, one in found):
+            report.note(f"listener proxy on {listener.bind} tunnels for nobody: no agent has a `proxy_token_sha256`")
     owners: dict[str, str] = {person.token_sha256: title(form.block) for form, person in people}
     owners |= {hashlib.sha256(one.encode()).hexdigest(): title(form.block) for form, agent in found for one in agent.secrets}
     for form, agent in found:

@@ -63,7 +63,8 @@ def _gateway(gateway: Gateway) -> Iterator[str]:
     yield f"state in {gateway.state_dir}"
     for listener in gateway.listeners:
         tls = " with TLS" if listener.kind == "endpoint" and listener.tls else ""
-        yield f"listener {listener.kind} on {listener.bind}{tls}{_names(listener.names)}"
+        passed = f", passes {', '.join(map(str, listener.passthrough.places))} through unread" if listener.passthrough else ""
+        yield f"listener {listener.kind} on {listener.bind}{tls}{_names(listener.names)}{passed}"
     if gateway.admin:
         yield f"admin on {gateway.admin.bind}{_names(gateway.admin.names)}"
     if gateway.metrics:

@@ -5,19 +5,24 @@ Rule: a listener that other machines can reach serves only proven agents, so wit
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 from trio_gate.config import attribute_types
 from trio_gate.config.block_reader import title
 from trio_gate.config.blocks import path
+from trio_gate.config.host_pattern import well_formed
 from trio_gate.config.logs.model import LogSettings
 from trio_gate.config.model import Address, Admin, Gateway, Listener
+from trio_gate.config.passthrough.model import HTTPS, Passthrough, Place
+from trio_gate.config.source import Flaw
 from trio_gate.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trio_gate.config.block_reader import Form
+    from trio_gate.config.expressions import Value
 
 _KIB, _MIB, _GIB = 1 << 10, 1 << 20, 1 << 30
 _TIB = 1 << 40
@@ -25,6 +30,14 @@ _TIB = 1 << 40
 _LOG_FORM: attribute_types.Kind[Literal["text", "json"]] = attribute_types.one_of("text", "json")
 
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - addresses of blocks are compared with these; nothing is bound by them
+
+IDLE_SECONDS = 900.0
+"""Silence that ends a tunnel: a model may think as long before it answers as AWS may."""
+
+LONGEST_SECONDS = 43_200.0
+"""Life of a tunnel: a working day, after which even a program that keeps its connection is asked for its proof again."""
+
+_NUMBER = re.compile(r"(?:.*\.)?[0-9]+")
 
 DEFAULT_LISTENERS = (
     Listener(kind="proxy", bind=Address(host="127.0.0.1", port=8080), tls=False, names=(), certificate=None, key=None),
@@ -107,6 +120,7 @@ def _listener(form: Form, *, proven: bool) -> Listener | None:
         _loopback_or_proven(form, bind, proven=proven)
     if word == "endpoint":
         return _endpoint_listener(form, bind)
+    tunnelled = _passthrough(form) if word == "proxy" else None
     form.close()
     if word not in ("proxy", "tls"):
         hint = did_you_mean(word, ("proxy", "tls", "endpoint"))
@@ -115,7 +129,34 @@ def _listener(form: Form, *, proven: bool) -> Listener | None:
         return None
     if word == "tls":
         return Listener(kind="tls", bind=bind, tls=True, names=(), certificate=None, key=None)
-    return Listener(kind="proxy", bind=bind, tls=False, names=(), certificate=None, key=None)
+    return Listener(kind="proxy", bind=bind, tls=False, names=(), certificate=None, key=None, passthrough=tunnelled)
+
+
+def _passthrough(form: Form) -> Passthrough | None:
+    """What a proxy listener tunnels; None for nothing, which is the default."""
+    places = form.take(attribute_types.listing(_PLACE), "passthrough")
+    idle = form.default(attribute_types.duration(), "passthrough_idle", IDLE_SECONDS)
+    longest = form.default(attribute_types.duration(), "passthrough_time", LONGEST_SECONDS)
+    for name in ("passthrough_idle", "passthrough_time"):
+        if form.given(name) and not form.given("passthrough"):
+            form.fault(f"`{name}` goes with `passthrough`, which is not given", of=name)
+    return Passthrough(places=places, idle=idle, longest=longest) if places else None
+
+
+def _place(value: Value) -> Place:
+    """A host pattern, with a port after a colon where that is not 443. Raises Flaw."""
+    pattern, colon, port = attribute_types.text(value).lower().partition(":")
+    if not well_formed(pattern) or _NUMBER.fullmatch(pattern):
+        hint = 'names and patterns, such as "api.model.example" or "*.packages.example:8443", "*" for all; no address'
+        raise Flaw(value.at, "expected a host pattern, with or without a port", hint)
+    if colon and not (re.fullmatch(r"[1-9][0-9]{0,4}", port) and int(port) <= 65_535):
+        raise Flaw(value.at, "expected a port from 1 to 65535 after the colon")
+    return Place(pattern=pattern, port=int(port) if colon else HTTPS)
+
+
+_PLACE = attribute_types.Kind(
+    form='a host pattern and perhaps a port, as `"*.packages.example"` or `"git.example:22"`', read=_place
+)
 
 
 def _endpoint_listener(form: Form, bind: Address | None) -> Listener | None:

@@ -134,7 +134,7 @@ def _config(declared: _Blocks, report: Report, find: Find | None, trust: Trust) 
     if len(endpoints) == declared.count("endpoint"):
         cross_checks.accounts(agents, endpoints)
     cross_checks.agents(agents)
-    cross_checks.proxy_tokens(agents, people)
+    cross_checks.proxy_tokens(agents, people, gateway, report)
     if declared.count("agent") == 0:
         cross_checks.source_identities([*endpoints, *rules])
     cross_checks.durations(endpoints, agents, rules)

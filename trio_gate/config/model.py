@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from ipaddress import IPv4Network, IPv6Network
 
+    from trio_gate.config.passthrough.model import Passthrough
     from trio_gate.config.receivers.model import Receiver
 
 
@@ -42,7 +43,7 @@ class Listener:
 
     Attributes:
         kind: "proxy" (HTTP CONNECT), "tls" (transparent, SNI decides), "endpoint" (AWS_ENDPOINT_URL) or "metrics".
-        tls: whether an endpoint or metrics listener speaks TLS; always False for "proxy", True for "tls".
+        tls: whether an endpoint or metrics listener speaks TLS; else False for "proxy", True for "tls". passthrough: what a proxy tunnels.
         names: the Host names that such a listener answers to, besides its bind address and, on loopback, localhost.
         certificate, key: PEM files for such a listener; None means a certificate from the gateway's own CA.
     """
@@ -53,6 +54,7 @@ class Listener:
     names: tuple[str, ...]
     certificate: str | None
     key: str | None
+    passthrough: Passthrough | None = None
 
 
 @value_class
@@ -74,8 +76,8 @@ class Gateway:
         ca_file: PEM file of the roots that verify upstream certificates; None means the system's.
         decision_log: file that gets one JSON line per decision; None for none.
         record_limit: bytes of the audit database; once it has them, calls are refused.
-        decision_log_limit: bytes of the decision log and its old file together.
-        held_limit: bytes of one held body. held_total: bytes of all held bodies in memory together.
+        decision_log_limit: bytes of the decision log and its old file together. held_limit: bytes of one held body.
+        held_total: bytes of all held bodies in memory together.
         spool_limit: bytes of all bodies on disk: large held ones, uploads that wait for approval, blobs beyond `held_limit`.
         max_connections: agent connections served at once; more wait in the listen queue or replace an unproven one.
         max_connections_per_agent: connections of one agent, once it is proven.
@@ -87,8 +89,7 @@ class Gateway:
         idle_timeout: seconds for a kept connection, or anything else, that does not move.
         connect_timeout: seconds for TCP and TLS to AWS. answer_timeout: seconds until the first byte of AWS's answer.
         drain_timeout: seconds that running calls have to end when the gateway stops.
-        body_rate: bytes per second that a body must bring at least; it may lag half a minute behind.
-        log: how to log.
+        body_rate: bytes per second that a body must bring at least; it may lag half a minute behind. log: how to log.
     """
 
     state_dir: str
@@ -143,10 +144,8 @@ class RoleSettings:
     """How the role of an account is assumed, as far as one block says.
 
     Attributes:
-        role: its name.
-        external_id: for a trust policy that wants one.
-        session_policy: JSON that narrows the session, without blanks.
-        duration: life of the session, in seconds.
+        role: its name. external_id: for a trust policy that wants one.
+        session_policy: JSON that narrows the session, without blanks. duration: life of the session, in seconds.
         tags: of the session: keys and values.
         source_identity: whether the agent's name is set as the source identity.
     """

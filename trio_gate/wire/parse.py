@@ -115,7 +115,9 @@ def parse_connect(raw: bytes) -> ConnectHead:
     line, headers = _read(raw)
     method, target, version = line
     if method != "CONNECT":
-        raise Malformed("this listener takes only CONNECT: use https endpoints through HTTPS_PROXY", status=405)
+        raise Malformed(
+            "this listener takes only CONNECT: use https URLs, and unset HTTP_PROXY, which is for http URLs", status=405
+        )
     if version not in ("HTTP/1.0", "HTTP/1.1"):
         raise Malformed("use HTTP/1.1", status=505)
     found = _AUTHORITY.fullmatch(target)

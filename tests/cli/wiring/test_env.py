@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +36,13 @@ def test_a_token_is_in_the_proxys_address(config, capsys, monkeypatch):
         "trio-gate env: the proxy takes AWS's hosts alone: name others that the agent needs by --direct HOST, "
         "or let them through by `passthrough`\n"
     )
+
+
+def test_nothing_is_said_where_the_proxy_lets_all_hosts_through(config, capsys, monkeypatch):
+    monkeypatch.setenv("TRIO_GATE_AGENT_TOKEN", "t")
+    path = Path(config) if Path(config).is_file() else Path(config) / "gateway.hcl"
+    path.write_text(re.sub(r'(listener "proxy" *\{)', r'\1 passthrough = ["*"] ', path.read_text()))
+    assert env(capsys, config, "token", "--gateway", "gate.example:8080")[1] == ""
 
 
 def test_a_certificate_has_no_variable_and_that_is_said(config, capsys, monkeypatch):

@@ -41,7 +41,8 @@ def served(raw: bytes, address: str = "127.0.0.1", refused: Exception | None = N
             theirs.sendall(raw)
             theirs.shutdown(socket.SHUT_WR)
             transport = SocketTransport(ours)
-            await ProxyListener(inside, None, port=8080, own=frozenset({"localhost"})).handle(transport, seat)
+            tunnels = SimpleNamespace(leads_to=lambda *_: False)
+            await ProxyListener(inside, None, port=8080, own=frozenset({"localhost"}), tunnels=tunnels).handle(transport, seat)
             transport.close()
             return theirs.recv(65536)
 

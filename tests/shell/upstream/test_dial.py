@@ -15,6 +15,7 @@ from trio_gate.config.model import Address
 from trio_gate.errors import UpstreamError
 from trio_gate.shell.net.contexts import for_client
 from trio_gate.shell.upstream.dial import PORT, _secure, dial, unfit
+from trio_gate.shell.upstream.dial import reach as reach_tcp
 
 PUBLIC, PUBLIC_TOO = "52.216.0.1", "52.216.0.2"
 
@@ -269,3 +270,28 @@ async def test_a_name_that_no_thread_can_look_up_is_not_resolved(aws):
     trio.socket.set_custom_hostname_resolver(None)
     with no_thread():
         assert await refusal(aws) == (502, f"the address of {HOST} cannot be resolved")
+
+
+async def tunnel(at, *, anywhere=False, forbidden=lambda *_: False):
+    (await reach_tcp(HOST, at, anywhere=anywhere, connect_timeout=10.0, forbidden=forbidden)).close()
+
+
+async def test_without_tls_the_same_addresses_are_dialled(aws, names, detour):
+    names.table[HOST] = [PUBLIC, "10.0.0.1"]
+    with pytest.raises(UpstreamError, match="private address"):
+        await tunnel(Address(host=HOST, port=8443))
+    names.table[HOST] = [PUBLIC]
+    with pytest.raises(UpstreamError, match="leads to this gateway itself"):
+        await tunnel(Address(host=HOST, port=8443), forbidden=lambda *address: address == (PUBLIC, 8443))
+    assert detour.dialled == []
+
+
+async def test_an_address_of_this_machine_is_reached_only_where_it_is_configured(aws, names, detour):
+    names.table[HOST] = [
+        PUBLIC
+    ]  # which the detour leads to loopback: both ends have one address, as with a public one of our own
+    detour.ports[PUBLIC] = aws.port
+    with pytest.raises(UpstreamError, match="leads to the gateway's own machine"):
+        await tunnel(Address(host=HOST, port=443))
+    assert detour.dialled == [(PUBLIC, 443)]
+    await tunnel(Address(host="127.0.0.1", port=aws.port), anywhere=True)

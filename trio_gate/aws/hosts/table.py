@@ -235,6 +235,11 @@ class HostTable:
         """The domains of all hosts in these partitions, such as "amazonaws.com" and "api.aws"; sorted."""
         return tuple(sorted({domain for name in partitions for domain in self._domains[name]}))
 
+    @functools.cached_property
+    def all_domains(self) -> tuple[str, ...]:
+        """The domains of all hosts of the table."""
+        return self.domains(self._domains)
+
 
 def _covered(host: str, base: str, *, wide: bool) -> tuple[str, ...]:
     return (base, f"*.{base}") if wide and host in (base, f"{host.partition('.')[0]}.{base}") else (host,)

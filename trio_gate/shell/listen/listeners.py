@@ -2,8 +2,8 @@
 
 Rule: for a host that is not served nothing is dialled, and of a request only the head is read. If our CA may sign for the name, the
 refusal is sent inside TLS, where programs read it; otherwise, or if one source asks too often, the connection is refused before a
-certificate is made. A proxy listener accepts only CONNECT, and what follows is TLS with the agent; besides, from its own machine, what
-is for the gateway itself.
+certificate is made. A proxy listener accepts only CONNECT, and what follows is TLS with the agent, or a tunnel to a host that is none of
+AWS's; besides, from its own machine, what is for the gateway itself.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import trio
 
 from trio_gate.aws.ingress import Ingress
 from trio_gate.config.attribute_types import is_loopback
+from trio_gate.config.model import Address
 from trio_gate.errors import GateError, Malformed, Unauthenticated, Unidentified
 from trio_gate.exchange import proxy_tokens
 from trio_gate.exchange.snapshot import require_served_place
@@ -27,6 +28,7 @@ from trio_gate.shell.net.agent_stream import AgentStream
 from trio_gate.shell.net.plain_response import answer
 from trio_gate.shell.net.rate_limit import Allowance, Pace
 from trio_gate.shell.net.tls_handshake import accept_transport
+from trio_gate.shell.tunnels.tunnels import CONNECTED
 from trio_gate.shell.wrong_tokens import WrongTokens
 from trio_gate.values import value_class
 from trio_gate.wire.client_hello import MAX_HELLO
@@ -46,10 +48,11 @@ if TYPE_CHECKING:
     from trio_gate.shell.net.tls_handshake import Choose
     from trio_gate.shell.net.tls_transport import TlsTransport
     from trio_gate.shell.net.transport import SocketTransport, Transport
+    from trio_gate.shell.tunnels.tunnels import Tunnels
     from trio_gate.wire.head import Headers
+    from trio_gate.wire.parse import ConnectHead
 
 HTTPS = 443
-CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 RECEIVE = 16 * 1024
 """Bytes asked of a socket at once."""
 
@@ -161,13 +164,17 @@ class Names:
 
 
 class ProxyListener:
-    """Accepts HTTP CONNECT, then TLS with a certificate for the host of the CONNECT. Its own Host names are `own`."""
+    """Accepts HTTP CONNECT, then TLS with a certificate for the host of the CONNECT. Its own Host names are `own`.
 
-    def __init__(self, inside: AgentListenerContext, names: Names, *, port: int, own: frozenset[str]) -> None:
+    Hosts that `tunnels` lead to are reached through these.
+    """
+
+    def __init__(self, inside: AgentListenerContext, names: Names, *, port: int, own: frozenset[str], tunnels: Tunnels) -> None:
         self._inside = inside
         self._names = names
         self._port = port
         self._own = own
+        self._tunnels = tunnels
 
     async def handle(self, accepted: SocketTransport, seat: Seat) -> None:
         """Serve an accepted connection to its end. The caller closes it."""
@@ -194,7 +201,7 @@ class ProxyListener:
         return tls, replace(ingress, sni=sni, certificate=self._inside.certificate(tls))
 
     async def _connect(self, accepted: SocketTransport, seat: Seat) -> tuple[Ingress, bytes] | None:
-        """Read and answer the CONNECT; None if it is refused, else what is known so far, and the bytes after it.
+        """Read and answer the CONNECT; None if it is refused or was a tunnel, else what is known so far, and the bytes after it.
 
         A request to the gateway itself is not answered here, and its head is among the bytes.
         """
@@ -202,7 +209,12 @@ class ProxyListener:
             raw, rest = await _read_head(accepted, within=self._inside.head_timeout)
             if _TO_GATEWAY.match(raw):
                 return await self._to_gateway(raw, seat), raw + rest
-            ingress = await self._checked(raw, seat)
+            connect = parse_connect(raw)
+            if self._tunnels.leads_to(connect.host, connect.port):
+                ingress = await self._inside.proven(connect.headers, seat, self._ingress(connect))
+                await self._tunnels.run(accepted, Address(host=connect.host, port=connect.port), rest, ingress, seat)
+                return None
+            ingress = await self._checked(connect, seat)
         except GateError as fault:
             refusal = fault
         else:
@@ -212,11 +224,13 @@ class ProxyListener:
         await _turn_away(accepted, refusal)
         return None
 
-    async def _checked(self, raw: bytes, seat: Seat) -> Ingress:
-        connect = parse_connect(raw)
+    def _ingress(self, connect: ConnectHead) -> Ingress:
+        return Ingress(kind="proxy", connect=connect.host, port=self._port)
+
+    async def _checked(self, connect: ConnectHead, seat: Seat) -> Ingress:
         if connect.port not in (HTTPS, self._port):
             raise Malformed("only port 443 is served", status=403)
-        ingress = await self._inside.proven(connect.headers, seat, Ingress(kind="proxy", connect=connect.host, port=self._port))
+        ingress = await self._inside.proven(connect.headers, seat, self._ingress(connect))
         return replace(ingress, refused=self._names.admit(connect.host, seat.address))
 
     async def _to_gateway(self, raw: bytes, seat: Seat) -> Ingress:

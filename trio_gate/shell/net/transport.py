@@ -17,6 +17,7 @@ import math
 import select
 import socket
 import ssl
+import struct
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Protocol
 
@@ -44,6 +45,9 @@ DECRYPTED = 256 * 1024
 
 _ROOM = trio.lowlevel.RunVar[memoryview]("room for records")
 _RAW = trio.lowlevel.RunVar[memoryview]("room for what arrives encrypted")
+
+_RESET = struct.pack("ii", 1, 0)
+"""To linger for no time: what is not sent yet is dropped, and the peer gets a reset (socket(7))."""
 
 _CUT_OFF = "UNEXPECTED_EOF_WHILE_READING"
 """What Pythons before 3.11.3 say in place of SSLEOFError."""
@@ -192,12 +196,22 @@ class SocketTransport(Receiver):
         """See `Transport`."""
         self._readable.move(deadline)
 
-    async def drain(self, most: int, *, quiet: float = math.inf) -> None:
-        """See `Transport`."""
+    def end_sending(self) -> None:
+        """Say that nothing more will be sent; what the peer sends can still be read. Raises trio.BrokenResourceError."""
         try:
             self._socket.shutdown(socket.SHUT_WR)
         except OSError as fault:
             raise trio.BrokenResourceError from fault
+
+    def reset(self) -> None:
+        """Close the socket so that the peer takes what it got for cut off, and not for whole."""
+        if self._socket.fileno() >= 0:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            self.close()
+
+    async def drain(self, most: int, *, quiet: float = math.inf) -> None:
+        """See `Transport`."""
+        self.end_sending()
         try:
             while most > 0 and (data := await self.receive_some(RECEIVE, trio.current_time() + quiet)):
                 most -= len(data)

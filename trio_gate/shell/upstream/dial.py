@@ -48,14 +48,38 @@ async def dial(
         raise UpstreamError("the host to be dialled is not a host name")
     try:
         with trio.fail_after(connect_timeout):
-            found = await _resolve(host, at or Address(host=host, port=PORT))
-            for address in found:
-                _check(host, address, anywhere=at is not None, forbidden=forbidden)
+            found = await _checked(host, at or Address(host=host, port=PORT), anywhere=at is not None, forbidden=forbidden)
             return await _secure(host, await _connect(host, found), context)
     except trio.BrokenResourceError as broken:
         raise UpstreamError(f"TLS with {host}: {trouble(broken)}") from None
     except trio.TooSlowError:
         raise UpstreamError(f"{host} did not take a connection within {connect_timeout:g} seconds", status=504) from None
+
+
+async def reach(
+    host: str, at: Address, *, anywhere: bool, connect_timeout: float, forbidden: Callable[[str, int], bool]
+) -> socket.socket:
+    """Connect to `host` at an address, without TLS; see `dial`.
+
+    Unless it may lead `anywhere`, it must lead to a public address, which is none of this machine's own either. Raises UpstreamError.
+    """
+    try:
+        with trio.fail_after(connect_timeout):
+            reached = await _connect(host, await _checked(host, at, anywhere=anywhere, forbidden=forbidden))
+    except trio.TooSlowError:
+        raise UpstreamError(f"{host} did not take a connection within {connect_timeout:g} seconds", status=504) from None
+    if not anywhere and _is_here(reached):
+        reached.close()
+        raise UpstreamError(f"{host} leads to the gateway's own machine")
+    return reached
+
+
+def _is_here(reached: socket.socket) -> bool:
+    """Whether both ends of a connection have the same address; one that has broken is not said to."""
+    try:
+        return bool(reached.getsockname()[0] == reached.getpeername()[0])
+    except OSError:
+        return False
 
 
 def unfit(address: str) -> str | None:
@@ -80,6 +104,14 @@ def _meant(address: str) -> IP:
     if ip in _NAT64:
         return ipaddress.IPv4Address(ip.packed[-4:])
     return ip.ipv4_mapped or ip.sixtofour or ip
+
+
+async def _checked(host: str, at: Address, *, anywhere: bool, forbidden: Callable[[str, int], bool]) -> list[Address]:
+    """The addresses of a name, all of which may be dialled. Raises UpstreamError."""
+    found = await _resolve(host, at)
+    for address in found:
+        _check(host, address, anywhere=anywhere, forbidden=forbidden)
+    return found
 
 
 async def _resolve(host: str, at: Address) -> list[Address]:

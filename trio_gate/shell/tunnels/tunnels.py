@@ -1,0 +1,199 @@
+"""Tunnels of one proxy listener: who may open one and where to, the connection, its record, and what ends it.
+
+Rule: only a configured host that is none of AWS's and not the gateway itself is reached, at an address that was resolved once and
+checked. The intent is on disk before anything is dialled. Where it is not known whose a tunnel is, it counts as anybody's who is
+stopped.
+"""
+
+from __future__ import annotations
+
+import logging
+from time import perf_counter_ns
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.audit.record import Intent, Outcome
+from trio_gate.aws.hosts.outside import is_outside
+from trio_gate.config.host_pattern import matches
+from trio_gate.errors import AuditUnavailable, GateError, Unauthenticated
+from trio_gate.exchange.proofs import check_way
+from trio_gate.shell.exchange.recorder import request_id
+from trio_gate.shell.net.transport import SocketTransport
+from trio_gate.shell.tunnels.relay import Relay
+from trio_gate.shell.upstream.dial import reach
+from trio_gate.values import value_class
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trio_gate.audit.record import End
+    from trio_gate.aws.ingress import Ingress
+    from trio_gate.config.model import Address, Agent
+    from trio_gate.config.passthrough.model import Passthrough
+    from trio_gate.exchange.snapshot import Snapshot
+    from trio_gate.shell.exchange.shared_services import SharedServices
+    from trio_gate.shell.net.connection_limits import Seat
+
+CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+
+QUIET = 1.0
+"""Seconds of silence after which a tunnel ends when the gateway stops: a pause may be in the middle of an answer."""
+
+RECORD_TIMEOUT = 10
+"""Seconds that writing an outcome may take, even while the connection is being cancelled."""
+
+log = logging.getLogger(__name__)
+
+
+@value_class
+class Surroundings:
+    """What tunnels need of the gateway.
+
+    Attributes:
+        snapshot: returns the current configuration.
+        passthrough: returns what the listener tunnels, None for nothing.
+        stopping: returns whether the gateway stops.
+        check: raises GateError while an agent's calls are stopped; None stands for an unknown one.
+        forbidden: whether an IP address and port is one of the gateway's own listeners.
+        proof_needed: whether only proven agents get a tunnel.
+    """
+
+    services: SharedServices
+    snapshot: Callable[[], Snapshot]
+    passthrough: Callable[[], Passthrough | None]
+    stopping: Callable[[], bool]
+    check: Callable[[str | None], None]
+    forbidden: Callable[[str, int], bool]
+    proof_needed: bool
+
+
+@value_class
+class _Tunnel:
+    """A tunnel that may be opened: whose it is, where it leads, and what proved that."""
+
+    agent: Agent | None
+    to: Address
+    ingress: Ingress
+    seat: Seat
+
+
+class Tunnels:
+    """The tunnels of one listener."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+
+    def leads_to(self, host: str, port: int) -> bool:
+        """Whether a host, in lower case, and port are reached through a tunnel."""
+        passed = self._around.passthrough()
+        if passed is None or not passed.holds(host, port) or not is_outside(host, self._around.services.table):
+            return False
+        gateway = self._around.snapshot().config.gateway
+        own = {name for block in gateway.listeners for name in (block.bind.host, *block.names)}
+        return host not in own and (gateway.admin is None or host not in (gateway.admin.bind.host, *gateway.admin.names))
+
+    async def run(self, agent: SocketTransport, to: Address, arrived: bytes, ingress: Ingress, seat: Seat) -> None:
+        """Open a tunnel, answer the CONNECT, and relay to the end. The caller closes the agent's connection.
+
+        Raises GateError if it was refused: then nothing was answered.
+        """
+        tunnel = _Tunnel(agent=self._whose(ingress, seat.address), to=to, ingress=ingress, seat=seat)
+        limits = tunnel.agent.limits.max_connections if tunnel.agent else None
+        seat.prove(tunnel.agent.name if tunnel.agent else seat.source, limits)
+        self._check_stops(tunnel)
+        intent = self._intent(request_id(), tunnel)
+        await self._around.services.audit.intend(intent)
+        began, relay, fault = perf_counter_ns(), None, None
+        try:
+            host = await self._reached(to)
+            try:
+                self._check_stops(tunnel)  # it took a while
+                await agent.send_all(CONNECTED, self._around.snapshot().config.gateway.head_timeout)
+                relay = Relay(agent, host, lambda silent, old: self._must_end(tunnel, silent, old))
+                await relay.run(arrived)
+            finally:
+                host.close()
+        except GateError as refused:
+            fault = refused
+            raise
+        finally:
+            with trio.move_on_after(RECORD_TIMEOUT, shield=True):
+                await self._ended(intent, perf_counter_ns() - began, relay, fault)
+
+    def _whose(self, ingress: Ingress, address: str) -> Agent | None:
+        """The agent that a connection proves; None for an unknown one of this machine. Raises Unauthenticated."""
+        shown, now = ingress.proxy_token, self._around.services.clock.now()
+        if shown is None:
+            if self._around.proof_needed:
+                reason = "a tunnel needs proof of the agent: give it a proxy token, and use http://NAME:TOKEN@HOST:PORT"
+                raise Unauthenticated(reason, status=407)
+            return None
+        agent = self._around.snapshot().named(shown.agent)
+        if agent is None:
+            raise Unauthenticated("the proxy knows no agent of this name with this token", status=407)
+        check_way(agent, ingress, address, now)
+        return agent
+
+    def _check_stops(self, tunnel: _Tunnel) -> None:
+        self._around.check(tunnel.agent.name if tunnel.agent else None)
+
+    async def _reached(self, to: Address) -> SocketTransport:
+        config = self._around.snapshot().config
+        route = next((one for one in config.upstreams if matches(one.hosts, to.host)), None)
+        at, timeout = route.address if route else to, config.gateway.connect_timeout
+        where = await reach(to.host, at, anywhere=route is not None, connect_timeout=timeout, forbidden=self._around.forbidden)
+        return SocketTransport(where)
+
+    def _must_end(self, tunnel: _Tunnel, silent: float, old: float) -> str | None:
+        """Why a tunnel must end now, in words for the record; None if it may go on."""
+        passed = self._around.passthrough()
+        if passed is None or not self.leads_to(tunnel.to.host, tunnel.to.port):
+            return "the configuration no longer lets it pass"
+        if silent >= passed.idle:
+            return f"nothing came for {passed.idle:g} seconds (passthrough_idle)"
+        if old >= passed.longest:
+            return f"it was open for {passed.longest:g} seconds (passthrough_time)"
+        if self._around.stopping() and silent >= QUIET:
+            return "the gateway stopped"
+        try:
+            if self._whose(tunnel.ingress, tunnel.seat.address) != tunnel.agent:
+                return "its agent's block has changed"
+            self._check_stops(tunnel)
+        except GateError as fault:
+            return fault.detail
+        return None
+
+    def _intent(self, id_: str, tunnel: _Tunnel) -> Intent:
+        return Intent(
+            id=id_,
+            time=self._around.services.clock.now(),
+            agent=tunnel.agent.name if tunnel.agent else None,
+            agent_address=tunnel.seat.address,
+            host=str(tunnel.to),
+            method="CONNECT",
+            outcome="tunnel",
+            generation=self._around.snapshot().number,
+            sentence=f"Tunnel to {tunnel.to}",
+            level="fact",
+        )
+
+    async def _ended(self, intent: Intent, took: int, relay: Relay | None, fault: GateError | None) -> None:
+        """Write the outcome, and show it. Never raises."""
+        end: End = "answered" if relay and relay.why is None else "aborted" if relay else "failed"
+        why = relay.why if relay else fault.detail if fault else "it was cut off while the host was dialled"
+        outcome = Outcome(
+            id=intent.id,
+            time=self._around.services.clock.now(),
+            status=200 if relay else fault.status if fault else None,
+            bytes_in=relay.bytes_in if relay else 0,
+            bytes_out=relay.bytes_out if relay else 0,
+            nanoseconds={"tunnel": took},
+            end=end,
+            reason=why,
+        )
+        self._around.services.approvals.publish(lambda: (intent, outcome))
+        try:
+            await self._around.services.audit.conclude(outcome)
+        except AuditUnavailable as error:
+            log.error("outcome of %s not recorded: %s", intent.id, error.reason)  # noqa: TRY400 - the fault is the disk's
