@@ -37,14 +37,18 @@ LARGE = 256 * 1024
 SWITCH = 0.001
 """Seconds after which a computing thread hands the interpreter's lock to another, such as the event loop's."""
 
-RARELY = 10_000
+YOUNG = 10_000
+"""New objects for each garbage collection of the young generation. By Python's 700 there is one for nearly each request, which looks
+at the values of all requests under way and finds nothing, as these are freed without it."""
+
+RARELY = 1_000
 """Garbage collections of the middle generation for each full one: with a large call, a full one blocks for 100 ms."""
 
 
 def tune_interpreter() -> None:
     """Set the interpreter's switch interval and garbage collection so that computing threads do not starve the event loop."""
     sys.setswitchinterval(SWITCH)
-    gc.set_threshold(*gc.get_threshold()[:2], RARELY)
+    gc.set_threshold(YOUNG, gc.get_threshold()[1], RARELY)
 
 
 def drop_params(call: Call) -> None:
