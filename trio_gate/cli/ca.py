@@ -20,6 +20,10 @@ from trio_gate.shell.models.packaged_data import packaged_hosts
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = """\
+  trio-gate ca > agent-ca.pem                      # for NODE_EXTRA_CA_CERTS
+  trio-gate ca --bundle > bundle.pem               # with the system's roots, for AWS_CA_BUNDLE"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""

@@ -11,6 +11,10 @@ from trio_gate.config.describe import describe
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = """\
+  trio-gate check
+  trio-gate check gateway.hcl && trio-gate reload gateway.hcl"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""

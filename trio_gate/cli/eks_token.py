@@ -19,6 +19,9 @@ EARLIER = timedelta(minutes=1)
 _VERSIONS = tuple(f"client.authentication.k8s.io/{one}" for one in ("v1beta1", "v1", "v1alpha1"))
 """Of the answer; the first where the client does not say."""
 
+EXAMPLES = """\
+  trio-gate eks-token blue --region eu-central-1"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""

@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
 _HOST = re.compile(rb"\r\nhost:[ \t]*([^\s:]+)", re.IGNORECASE)
 
+EXAMPLES = """\
+  trio-gate explain request.http                   # what a request means and what the rules decide
+  trio-gate explain --operations 'aws.access == "write" && aws.service == "s3"'
+  trio-gate explain --jsonl < requests.jsonl       # for programs"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""

@@ -30,6 +30,11 @@ WIDE_ONLY = frozenset({"resource", "rule"})
 FOLDED = frozenset({"call", "resource", "rule", "approver"})
 COLUMNS = ("time", "agent", "account", "call", "resource", "decision", "rule", "status", "approver")
 
+EXAMPLES = """\
+  trio-gate log --agent ci --decision deny --since 2026-01-15
+  trio-gate log --text "delete bucket" -n 100
+  trio-gate log --json | jq -r .sentence           # for programs"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from trio_gate import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from types import ModuleType
 
 VERBS = {
@@ -45,28 +45,21 @@ VERBS = {
     "presign": "on the agent's machine: have a URL of S3 signed",
     "eks-token": "on the agent's machine: have a token for an EKS cluster signed",
     "rds-token": "on the agent's machine: have a password for a database of RDS signed",
+    "completion": "print what makes a shell complete these verbs and their options",
 }
 
 STATUSES = "0 when done, 1 if it failed, 2 if the arguments or the configuration cannot work, 130 after Ctrl-C"
 
-ROOMS = dict.fromkeys(("env", "exec", "profiles"), "wiring.") | dict.fromkeys(("agent", "doctor", "init", "person"), "setup.")
+ROOMS = dict.fromkeys(("env", "exec", "profiles"), "wiring.") | dict.fromkeys(
+    ("agent", "completion", "doctor", "init", "person"), "setup."
+)
 """Where the modules of verbs are that have a folder."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="trio-gate", description="The gateway between AI agents and AWS.", epilog="`trio-gate VERB --help` says more."
-    )
-    parser.add_argument("--version", action="version", version=f"trio-gate {__version__}")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     given = list(sys.argv[1:] if arguments is None else arguments)
-    for verb, help_text in VERBS.items():
-        below = verbs.add_parser(verb, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.")
-        if verb in given[:1]:
-            module = _module(verb)
-            module.add_arguments(below)
-            _teach(below, module)
+    parser = parser_for(given[:1])
     if not given:
         parser.print_help(sys.stderr)
         return 2
@@ -80,9 +73,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+def parser_for(wanted: Collection[str]) -> argparse.ArgumentParser:
+    """What reads the command line. It knows all verbs, and the arguments of those that are wanted, whose modules are loaded."""
+    parser = argparse.ArgumentParser(
+        prog="trio-gate", description="The gateway between AI agents and AWS.", epilog="`trio-gate VERB --help` says more."
+    )
+    parser.add_argument("--version", action="version", version=f"trio-gate {__version__}")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb, help_text in VERBS.items():
+        below = verbs.add_parser(verb, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.")
+        if verb in wanted:
+            module = _module(verb)
+            module.add_arguments(below)
+            _teach(below, module)
+    return parser
+
+
 def _teach(parser: argparse.ArgumentParser, module: ModuleType) -> None:
     """Add a verb's examples and its exit statuses to its help."""
-    if parser.epilog is None and hasattr(module, "EXAMPLES"):
+    if parser.epilog is None:
         parser.formatter_class = argparse.RawDescriptionHelpFormatter
         parser.epilog = f"examples:\n{module.EXAMPLES}\n\nexit status: {getattr(module, 'STATUSES', STATUSES)}"
 

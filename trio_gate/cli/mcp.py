@@ -44,6 +44,9 @@ _INSTRUCTIONS = (
     "tools. Before a task of many calls, see `what_may_i` and ask once with `ask_for_task`. When a call is refused, `explain_refusal`."
 )
 
+EXAMPLES = """\
+  trio-gate mcp --gateway http://127.0.0.1:8081    # as a model's client runs it, with the agent's keys in the environment"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""

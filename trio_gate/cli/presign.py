@@ -11,6 +11,10 @@ from trio_gate.exchange.presign import MOST_SECONDS
 
 _OBJECT = re.compile(r"s3://([^/]+)/(.+)", re.DOTALL)
 
+EXAMPLES = """\
+  curl -T january.pdf "$(trio-gate presign s3://reports/2026/january.pdf --method PUT)"
+  trio-gate presign s3://reports/2026/january.pdf --expires-in 300"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""

@@ -9,6 +9,9 @@ from trio_gate.cli import asking
 if TYPE_CHECKING:
     import argparse
 
+EXAMPLES = """\
+  trio-gate rds-token db.c0ffee.eu-central-1.rds.amazonaws.com --port 5432 --user reports"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""

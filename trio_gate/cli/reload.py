@@ -27,6 +27,10 @@ PATIENCE = 30.0
 LOOK_EVERY = 0.1
 """Seconds between two looks at the record."""
 
+EXAMPLES = """\
+  trio-gate reload
+  trio-gate reload --state-dir /var/lib/trio-gate"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""

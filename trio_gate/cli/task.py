@@ -15,6 +15,10 @@ _CALLS = re.compile(r"([a-z0-9-]{1,63}|\*):([A-Za-z0-9,]{1,2000})")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _IN, _WHERE = " in ", " where "
 
+EXAMPLES = """\
+  trio-gate task "move the reports" --need s3:PutObject,DeleteObject --need dynamodb:read
+  trio-gate task "clean up" --need 's3:DeleteObject where aws.params.Bucket == "scratch"' --uses 200 --minutes 30"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
