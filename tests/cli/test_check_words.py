@@ -26,6 +26,12 @@ def said(condition):
         ('aws.account_name != "prd"', 'aws.account_name == "prd": did you mean `prod`?'),
         ('aws.account == "999999999999"', 'aws.account == "999999999999"'),
         ('agent.name == "cx"', 'agent.name == "cx"'),
+        ('aws.level == "Danger"', 'aws.level == "Danger": did you mean `danger`?'),
+        ('aws.method == "get"', 'aws.method == "get"'),
+        (
+            '"GetObject" in aws.iam_actions',
+            'aws.iam_actions == "GetObject": an IAM action has a prefix, as "s3:GetObject"; aws.action has none',
+        ),
         ('aws.partition == "china"', 'aws.partition == "china"'),
         (
             'aws.action == "S3:GetObject"',
@@ -42,6 +48,7 @@ def test_a_text_that_no_call_has(condition, line):
     [
         'aws.service == "iam" && aws.action == "GetObject" && aws.region == "eu-west-1" && aws.partition == "aws-cn"',
         'aws.service == "rds-db" && aws.action == "connect"',
+        'aws.iam_action == "s3:GetObject" || "s3:PutObject" in aws.iam_actions || aws.level == "fact" || aws.method == "GET"',
         'aws.account == "111111111111" || aws.account_name == "prod" || agent.name == "ci" || aws.access == "tagging"',
         'aws.path == "/whatever" || aws.params.Bucket == "x" || aws.host == "no.host"',
     ],

@@ -8,16 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, get_args
 
 from trio_gate.aws.call import Access
+from trio_gate.effect.reasons import Level
 from trio_gate.errors import did_you_mean
 from trio_gate.policy.cel import compared
 from trio_gate.shell.models.installed_operations import services
 from trio_gate.shell.models.packaged_data import packaged_hosts, packaged_tables
+from trio_gate.wire.parse import METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from trio_gate.config.model import Config
 
+_IAM = ("aws.iam_action", "aws.iam_actions")
 _OWN = {"aws.service": {"rds-db"}, "aws.action": {"connect"}}
 """Words for what the gateway signs and no service has."""
 
@@ -28,8 +31,14 @@ def word_lines(config: Config) -> Iterator[str]:
     known = _known(config) if found else {}
     for rule, facet, text in found:
         words = known.get(facet)
+        if facet in _IAM and ":" not in text:
+            yield f'warning: rule "{rule.name}" ({rule.where}): no call has {facet} == "{text}": {_prefix(text)}'
         if words is not None and text not in words:
             yield f'warning: rule "{rule.name}" ({rule.where}): no call has {facet} == "{text}"{_hint(facet, text, words)}'
+
+
+def _prefix(text: str) -> str:
+    return f'an IAM action has a prefix, as "s3:{text}"; aws.action has none'
 
 
 def _known(config: Config) -> Mapping[str, Collection[str]]:
@@ -39,6 +48,8 @@ def _known(config: Config) -> Mapping[str, Collection[str]]:
     own = {operation.operation for operation in config.operations}
     accounts = {number: label for endpoint in config.endpoints for number, label in endpoint.accounts.items()}
     return {
+        "aws.level": get_args(Level),
+        "aws.method": METHODS,
         "aws.service": {*services(), *reviewed, *_OWN["aws.service"]},
         "aws.action": actions | own | _OWN["aws.action"],
         "aws.access": get_args(Access),

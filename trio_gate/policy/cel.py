@@ -97,6 +97,14 @@ def compared(source: str) -> Sequence[tuple[str, str]]:
         return []
 
 
+def facets_read(source: str) -> Sequence[str]:
+    """The names of the facets that a condition reads, each once. Empty for a text that is not sound."""
+    try:
+        return list(dict.fromkeys(".".join(read.path[:2]) for read in reads(_compiled(source)[1])))
+    except _Flawed:
+        return []
+
+
 def is_all_of(source: str, parts: Sequence[str]) -> bool:
     """Whether a condition is true exactly where all the parts are, by how each of these texts is parsed; False for a text that cannot be."""
     try:

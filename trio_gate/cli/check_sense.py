@@ -1,0 +1,76 @@
+"""What `trio-gate check` says of settings that are sound each by itself, and do not do what they seem to.
+
+Rule: these are remarks. What `serve` would refuse is tried as `serve` does, so that both say the same.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from trio_gate.errors import CertificatesUnavailable
+from trio_gate.policy.cel import facets_read
+from trio_gate.shell.certificates.leaves import file_context
+from trio_gate.shell.certificates.trust_roots import client_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from trio_gate.config.model import Admin, Config, Listener
+
+OFTEN_UNKNOWN = {
+    "aws.cross_account": "an ARN of S3 names no account",
+    "aws.iam_actions": "a document may ask for more",
+    "aws.makes_public": "a template or an invitation does not say",
+    "aws.organization_name": "AWS has to be asked first",
+    "aws.policies": "a call may only name a policy",
+    "aws.resource": "a call may act on several things alike",
+    "aws.resource_accounts": "an ARN of S3 names no account",
+    "aws.resources": "a query names what it reads in its text",
+    "aws.shares_with": "a template or an invitation does not say",
+}
+"""Facets that calls of every day have unknown, and one reason each."""
+
+
+def sense_lines(config: Config) -> Iterator[str]:
+    """The lines, without line ends."""
+    yield from _unknown(config)
+    yield from _labels(config)
+    yield from _files(config)
+
+
+def _unknown(config: Config) -> Iterator[str]:
+    for rule in config.rules:
+        if rule.action != "allow" or rule.condition is None:
+            continue
+        for facet in facets_read(rule.condition):
+            if facet in OFTEN_UNKNOWN:
+                yield (
+                    f'note: rule "{rule.name}" ({rule.where}) allows by {facet}, which is unknown for many calls: '
+                    f"{OFTEN_UNKNOWN[facet]}; where it decides, such a call is denied and no later rule is asked"
+                )
+
+
+def _labels(config: Config) -> Iterator[str]:
+    owners: dict[str, list[str]] = {}
+    for endpoint in config.endpoints:
+        for account, label in endpoint.accounts.items():
+            if label is not None:
+                owners.setdefault(label, []).append(account)
+    for label, accounts in owners.items():
+        if len(accounts) > 1:
+            yield f'warning: accounts {" and ".join(accounts)} have the same label "{label}": rules and people cannot tell them apart by it'
+
+
+def _files(config: Config) -> Iterator[str]:
+    """The files of TLS that `serve` would refuse."""
+    gateway = config.gateway
+    roots = dict.fromkeys([gateway.ca_file, *(route.ca_file for route in config.upstreams)])
+    loads: list[Callable[[], object]] = [partial(client_context, file) for file in roots if file is not None]
+    blocks: list[Listener | Admin] = [*gateway.listeners, *([gateway.admin] if gateway.admin else [])]
+    loads += [partial(file_context, block.certificate, block.key) for block in blocks if block.certificate and block.key]
+    for load in loads:
+        try:
+            load()
+        except CertificatesUnavailable as fault:
+            yield f"warning: the gateway would not start: {fault.detail}"
