@@ -30,6 +30,8 @@ GATEWAY = {
         'listener "proxy" { bind = "127.0.0.1:80" }\nadmin { bind = §"192.0.2.7:9443" }',
         ["admin is off loopback and has no `names`: it would refuse every client that uses one"],
     ),
+    "traces": ('traces = §"127.0.0.1:4318"', ['expected the collector\'s URL: "http://127.0.0.1:4318"']),
+    "traces off loopback": ('traces = §"http://collector.example:4318"', ["traces go off this machine by https alone"]),
     "metrics off loopback": ('metrics { bind = §"192.0.2.7:9464" }', ["a metrics listener off loopback needs TLS"]),
     "metrics off loopback without names": (
         'metrics { bind = §"192.0.2.7:9464" tls = true }',

@@ -90,7 +90,9 @@ def required(extra=None):
     return {re.match(r"[a-z0-9-]+", line)[0] for line in lines} - {"trio-gate"}
 
 
-@pytest.mark.parametrize(("title", "extras"), [("Of the gateway", [None, "mcp", "qr"]), ("Of demo and tests", ["demo", "test"])])
+@pytest.mark.parametrize(
+    ("title", "extras"), [("Of the gateway", [None, "mcp", "otel", "qr"]), ("Of demo and tests", ["demo", "test"])]
+)
 def test_every_dependency_has_its_reason(title, extras):
     listed = {word for cells in rows(section(DOCS / "dependencies.md", title)) for word in re.split(r", ", cells[0]) if cells[1]}
     named = {name for extra in extras for name in required(extra)}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.app import gauges
+from trio_gate.app.state_dir import StartFailed
 from trio_gate.config.gateway_block import EVERY_ADDRESS
 from trio_gate.shell.agent_view.answers import AgentViews
 from trio_gate.shell.approval import database
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     from trio_gate.config.model import Config, Gateway
+    from trio_gate.metrics.traced import TracedRequest
     from trio_gate.ports import Clock
     from trio_gate.sessions.session import VirtualSession
     from trio_gate.shell.approval.hub import ApprovalHub
@@ -64,43 +66,43 @@ ISSUER_ANSWER = 256 * 1024
 async def open_services(config: Config, hosts: Hosts, *, ours: Callable[[bytes], bool], page: str) -> AsyncIterator[Services]:
     """Open the services of a process, and close them when the block is left. Raises GateError if a store cannot be used.
 
-    The table of `hosts` grows with the installed botocore. `ours` says whether one of the gateway's CAs signed a certificate (DER).
-    `page` is the URL of the approvals page.
+    `hosts` grows with the installed botocore, `ours` tells certificates (DER) of the gateway's CAs, `page` is the approvals page's URL.
     """
     state, clock, upstreams = Path(config.gateway.state_dir), SystemClock(), upstream_pool(config, ours)
     send, host, place = partial(fetch, upstreams, most=STS_ANSWER), _sts_host(hosts), partial(_place, hosts)
-    with _decision_log(config.gateway) as decisions:
-        async with (
-            open_audit_log(str(state / FILE), config.gateway.record_limit) as audit,
-            open_refusals(audit, clock) as refusals,
-            open_sessions(str(state / sessions_on_disk.FILE), clock) as sessions,
-            open_hub(config, clock, str(state / database.FILE), page, audit, sessions, send=partial(post, upstreams)) as hub,
-            open_role_credentials(BaseKeys(config.credentials), send=send, host=host, clock=clock) as credentials,
-            open_account_names(config.endpoints, credentials, send=send, place=place, clock=clock) as names,
-            open_issuers(send=partial(fetch, upstreams, most=ISSUER_ANSWER), clock=clock) as issuers,
-            closed_at_the_end(upstreams),
-        ):
-            services = SharedServices(
-                clock=clock,
-                hosts=hosts,
-                models=Models(state / "models"),
-                credentials=credentials,
-                issuers=issuers,
-                reader=_reader(credentials, upstreams, place, clock),
-                sessions=sessions,
-                names=names,
-                approvals=hub,
-                upstreams=upstreams,
-                audit=audit,
-                decisions=decisions,
-                refusals=refusals,
-                unreviewed=Unreviewed(hub.acts, clock),
-                views=AgentViews(hub, partial(services_of, str(state / FILE))),
-                bodies=_bodies(config.gateway, state),
-            )
-            sessions.watch(partial(_forget, credentials, services.keys))
-            services.counts.watch(partial(gauges.of_services, config, services, hub, audit, credentials))
-            yield services, hub
+    async with (
+        _told(config.gateway) as (decisions, traces),
+        open_audit_log(str(state / FILE), config.gateway.record_limit) as audit,
+        open_refusals(audit, clock) as refusals,
+        open_sessions(str(state / sessions_on_disk.FILE), clock) as sessions,
+        open_hub(config, clock, str(state / database.FILE), page, audit, sessions, send=partial(post, upstreams)) as hub,
+        open_role_credentials(BaseKeys(config.credentials), send=send, host=host, clock=clock) as credentials,
+        open_account_names(config.endpoints, credentials, send=send, place=place, clock=clock) as names,
+        open_issuers(send=partial(fetch, upstreams, most=ISSUER_ANSWER), clock=clock) as issuers,
+        closed_at_the_end(upstreams),
+    ):
+        services = SharedServices(
+            clock=clock,
+            hosts=hosts,
+            models=Models(state / "models"),
+            credentials=credentials,
+            issuers=issuers,
+            reader=_reader(credentials, upstreams, place, clock),
+            sessions=sessions,
+            names=names,
+            approvals=hub,
+            upstreams=upstreams,
+            audit=audit,
+            decisions=decisions,
+            refusals=refusals,
+            unreviewed=Unreviewed(hub.acts, clock),
+            views=AgentViews(hub, partial(services_of, str(state / FILE))),
+            bodies=_bodies(config.gateway, state),
+            traces=traces,
+        )
+        sessions.watch(partial(_forget, credentials, services.keys))
+        services.counts.watch(partial(gauges.of_services, config, services, hub, audit, credentials))
+        yield services, hub
 
 
 def _sts_host(hosts: Hosts) -> Callable[[str, str], str]:
@@ -143,6 +145,28 @@ async def closed_at_the_end(upstreams: UpstreamPool) -> AsyncIterator[None]:
     finally:
         with trio.move_on_after(GRACE, shield=True):
             await upstreams.aclose()
+
+
+@asynccontextmanager
+async def _told(gateway: Gateway) -> AsyncIterator[tuple[DecisionLog | None, Callable[[TracedRequest], None] | None]]:
+    """The decision log, and what sends traces. Raises AuditUnavailable, StartFailed."""
+    with _decision_log(gateway) as decisions:
+        async with _traces(gateway.log.traces) as traces:
+            yield decisions, traces
+
+
+@asynccontextmanager
+async def _traces(url: str | None) -> AsyncIterator[Callable[[TracedRequest], None] | None]:
+    """What sends traces to a collector, None without one. Raises StartFailed if the extra for them is missing."""
+    if url is None:
+        yield None
+        return
+    try:
+        from trio_gate.shell.traces import open_traces  # noqa: PLC0415 - loads OpenTelemetry, which takes an extra and a while
+    except ImportError:
+        raise StartFailed("`traces` needs OpenTelemetry: pip install 'trio-gate[otel]'") from None
+    async with open_traces(url) as traces:
+        yield traces
 
 
 @contextmanager

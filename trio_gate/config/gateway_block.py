@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 from trio_gate.config import attribute_types
 from trio_gate.config.block_reader import title
@@ -28,6 +29,8 @@ _KIB, _MIB, _GIB = 1 << 10, 1 << 20, 1 << 30
 _TIB = 1 << 40
 
 _LOG_FORM: attribute_types.Kind[Literal["text", "json"]] = attribute_types.one_of("text", "json")
+
+_COLLECTOR = re.compile(r"https?://(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]{0,200})?")
 
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - addresses of blocks are compared with these; nothing is bound by them
 
@@ -91,7 +94,17 @@ def _log(form: Form) -> LogSettings:
     return LogSettings(
         form=form.default(_LOG_FORM, "log_format", "text"),
         requests=form.default(attribute_types.flag, "log_requests", default=False),
+        traces=_traces(form),
     )
+
+
+def _traces(form: Form) -> str | None:
+    """The URL of the collector of traces."""
+    found = form.take(attribute_types.matching(_COLLECTOR, 'the collector\'s URL: "http://127.0.0.1:4318"'), "traces")
+    parts = urlsplit(found or "")
+    if parts.scheme == "http" and not attribute_types.is_loopback(parts.hostname or ""):
+        form.fault("traces go off this machine by https alone", "they name agents, accounts and operations", of="traces")
+    return found
 
 
 def _listeners(form: Form, *, proven: bool) -> tuple[tuple[Listener, ...], Admin | None, Listener | None]:

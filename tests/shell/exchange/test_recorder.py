@@ -46,7 +46,7 @@ class Head:
 def recorder(audit, call, seen):
     approvals = SimpleNamespace(publish=lambda rows: seen.append(rows()))
     services = SimpleNamespace(
-        audit=audit, decisions=None, clock=FixedClock(), approvals=approvals, refusals=None, counts=Counts()
+        audit=audit, decisions=None, clock=FixedClock(), approvals=approvals, refusals=None, counts=Counts(), traces=None
     )
     made = Recorder(Head(), agent_address="127.0.0.1", generation=3, services=services)
     made.call, made.described = call, describe(call, None, line=False)

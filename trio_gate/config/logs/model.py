@@ -9,10 +9,11 @@ from trio_gate.values import value_class
 
 @value_class
 class LogSettings:
-    """The form of the log's lines, and whether each request has one."""
+    """The form of the log's lines, whether each request has one, and the URL of the collector that gets traces, None for none."""
 
     form: Literal["text", "json"] = "text"
     requests: bool = False
+    traces: str | None = None
 
 
 DEFAULT_LOG = LogSettings()

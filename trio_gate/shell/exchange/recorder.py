@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from trio_gate.audit.record import Intent, Outcome, plain_read
 from trio_gate.audit.redact import encode, path_text
 from trio_gate.errors import AuditUnavailable, CredentialsUnavailable, UpstreamError
+from trio_gate.metrics.traced import TracedRequest, parent_of
 from trio_gate.shell.exchange.request_lines import log_request, request_log
 from trio_gate.text.secret_detection import kept_text
 
@@ -222,6 +223,8 @@ class Recorder:
         self.lap("end")
         now, audit = self._services.clock.now(), self._services.audit
         self._count(end, status, now)
+        if self._services.traces is not None:
+            self._services.traces(self._traced(end, status, now))
         outcome = Outcome(
             id=self.id,
             time=now,
@@ -250,6 +253,28 @@ class Recorder:
         agent = self.agent or ""
         key = (call.service, call.access, outcome, agent, call.account) if call else ("", "", outcome, agent, "")
         self._services.counts.request(key, end, status, self.nanoseconds, now)
+
+    def _traced(self, end: End, status: int | None, now: datetime) -> TracedRequest:
+        """The exchange as a trace shows it."""
+        call, decision = self.call, self.decision
+        known = {
+            "rpc.system": "aws-api",
+            "rpc.service": call.service if call else None,
+            "rpc.method": call.operation if call else None,
+            "cloud.account.id": call.account if call else None,
+            "http.response.status_code": status,
+            "trio_gate.agent": self.agent,
+            "trio_gate.outcome": decision[0] if decision else self._refused_as,
+            "trio_gate.end": end,
+            "trio_gate.request_id": self.id,
+        }
+        return TracedRequest(
+            parent=parent_of(self._head.one("traceparent")),
+            ended=int(now.timestamp() * 1e9),
+            nanoseconds=self.nanoseconds,
+            error=end != "answered",
+            attributes={name: value for name, value in known.items() if value is not None},
+        )
 
     def _is_counted(self, code: str) -> bool:
         """Return whether this is only counted, as one of many refusals, and has no row of its own."""

@@ -12,7 +12,10 @@ from trio_gate.signing.sigv4 import SigningKeys
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trio_gate.aws.hosts.table import HostTable
+    from trio_gate.metrics.traced import TracedRequest
     from trio_gate.ports import AccountNames, Approvals, AuditLog, Clock, CredentialSource, Issuers, Sessions
     from trio_gate.shell.agent_view.answers import AgentViews
     from trio_gate.shell.audit.acts import Unreviewed
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
 @value_class
 class SharedServices:
-    """What all exchanges of a process share, made once by `app.wiring`. `decisions` is None where no decision log is configured."""
+    """What all exchanges of a process share, made once by `app.wiring`. `decisions` is None where no decision log is configured, `traces` where no collector is."""
 
     clock: Clock
     hosts: Hosts
@@ -47,6 +50,7 @@ class SharedServices:
     keys: SigningKeys = field(default_factory=SigningKeys)
     loads: AgentLoads = field(default_factory=AgentLoads)
     counts: Counts = field(default_factory=Counts)
+    traces: Callable[[TracedRequest], None] | None = None
     unreviewed: Unreviewed
     views: AgentViews
 

@@ -1,0 +1,101 @@
+"""Traces of a running gateway, as a collector gets them; and a collector that is not there."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from botocore.exceptions import ClientError
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from tests.kit.gateway import running
+
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+class Collector(ThreadingHTTPServer):
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Receiver)
+        self.spans = []
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Receiver(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        sent = ExportTraceServiceRequest.FromString(self.rfile.read(int(self.headers["content-length"])))
+        found = [span for one in sent.resource_spans for scope in one.scope_spans for span in scope.spans]
+        self.server.spans += found if self.path == "/v1/traces" else []
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def collector():
+    with Collector() as made:
+        thread = threading.Thread(target=made.serve_forever)
+        thread.start()
+        yield made
+        made.shutdown()
+        thread.join()
+
+
+def attributes(span):
+    return {one.key: one.value.string_value or one.value.int_value for one in span.attributes}
+
+
+def traced(client, flags):
+    """The client, as one whose requests are parts of a trace."""
+
+    def add(request, **_: object) -> None:
+        request.headers["traceparent"] = f"00-{TRACE}-{SPAN}-{flags}"
+
+    client.meta.events.register("before-send", add)
+    return client
+
+
+def test_a_request_and_its_parts_are_below_the_agents_span(embedded_aws, tmp_path, collector):
+    with running(tmp_path, embedded_aws, knobs=f'traces = "{collector.url}"') as gateway:
+        traced(gateway.client("sts"), "01").get_caller_identity()
+        with pytest.raises(ClientError):
+            gateway.client("secretsmanager").get_secret_value(SecretId="a-secret-name")
+        traced(gateway.client("sts"), "00").get_caller_identity()
+    whole, denied = (
+        next(span for span in collector.spans if span.name == name) for name in ("GetCallerIdentity", "GetSecretValue")
+    )
+    [upstream] = [span for span in collector.spans if span.name == "upstream"]
+    assert len(collector.spans) == 3
+    assert (whole.trace_id.hex(), whole.parent_span_id.hex()) == (TRACE, SPAN)
+    assert (upstream.trace_id, upstream.parent_span_id) == (whole.trace_id, whole.span_id)
+    assert whole.start_time_unix_nano <= upstream.start_time_unix_nano < upstream.end_time_unix_nano <= whole.end_time_unix_nano
+    found = attributes(whole)
+    assert found.pop("trio_gate.request_id") in {row["id"] for row in gateway.records()}
+    assert found == {
+        "rpc.system": "aws-api",
+        "rpc.service": "sts",
+        "rpc.method": "GetCallerIdentity",
+        "cloud.account.id": "222222222222",
+        "http.response.status_code": 200,
+        "trio_gate.agent": "ci",
+        "trio_gate.outcome": "allow",
+        "trio_gate.end": "answered",
+    }
+    assert (denied.parent_span_id, attributes(denied)["trio_gate.outcome"], denied.status.code) == (b"", "deny", 2)
+    assert "a-secret-name" not in str(collector.spans)
+
+
+def test_a_collector_that_is_not_there_costs_a_line(embedded_aws, tmp_path):
+    with running(tmp_path, embedded_aws, knobs='traces = "http://127.0.0.1:1"') as gateway:
+        for _ in range(3):
+            gateway.client("sts").get_caller_identity()
+    assert (
+        gateway.log.count("traces")
+        == gateway.log.count("traces are not taken at http://127.0.0.1:1: they are dropped, and calls go on")
+        <= 1
+    )
+    assert gateway.process.returncode == 0
+    assert "Traceback" not in gateway.log
