@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
+import sqlite3
+import sys
 from contextlib import closing
 
 import pytest
@@ -170,3 +173,83 @@ def test_an_end_that_no_call_has_is_an_error(state, capsys):
     assert "--end: invalid choice: 'zzz'" in capsys.readouterr().err
     assert trio_gate_log("--state-dir", state, "--end", "refused") == 0
     assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def changed(state, statement):
+    with closing(sqlite3.connect(state / FILE)) as db:
+        db.execute(statement)
+        db.commit()
+
+
+def test_verify_says_that_the_chain_holds_and_whether_it_has_a_hash_that_was_kept(state, capsys):
+    assert trio_gate_log("verify", "--state-dir", state) == 0
+    head = re.fullmatch(r".*audit\.db: 5 rows hold, head ([0-9a-f]{64})\n", capsys.readouterr().out)[1]
+    assert trio_gate_log("verify", "--state-dir", state, "--head", head) == 0
+    changed(state, "DELETE FROM record WHERE seq = 5")
+    assert trio_gate_log("verify", "--state-dir", state) == 0
+    assert trio_gate_log("verify", "--state-dir", state, "--head", head) == 1
+    assert "no row has the hash of --head" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("DELETE FROM record WHERE seq = 3", "row 3 is missing: after row 2 comes row 4"),
+        ("UPDATE record SET id = 'r-9' WHERE seq = 2", "row 2 is stored as 'outcome' 'r-9', and its text is 'outcome' 'r-1'"),
+        ("UPDATE record SET packed = x'00' WHERE seq = 4", "row 4 cannot be unpacked"),
+        ("UPDATE record SET packed = (SELECT packed FROM record WHERE seq = 1) WHERE seq = 4", "row 4 has another hash"),
+        ("UPDATE record SET hash = zeroblob(32) WHERE seq = 1", "row 1 has another hash"),
+    ],
+)
+def test_verify_names_the_first_row_that_was_changed_and_how(state, capsys, statement, fault):
+    changed(state, statement)
+    config = state.parent / "gateway.hcl"
+    config.write_text(f'gateway {{ state_dir = "{state}" }}')
+    assert trio_gate_log("verify", config) == 1
+    told = capsys.readouterr()
+    assert (told.out, told.err.count("\n")) == ("", 1)
+    assert f"{state}/{FILE}: {fault}" in told.err
+
+
+@pytest.mark.parametrize("words", [("a.hcl", "b.hcl"), ("verify", "a.hcl", "--state-dir", "s"), ("verify", "a", "b")])
+def test_one_record_is_named(capsys, words):
+    assert trio_gate_log(*words) == 2
+    assert capsys.readouterr().err == "trio-gate: name one configuration, or its state folder\n"
+
+
+def test_a_narrow_table_fits_and_says_what_it_leaves_out(state, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    for width, left_out in [(80, True), (139, True), (140, False), (250, False)]:
+        monkeypatch.setenv("COLUMNS", str(width))
+        assert trio_gate_log("--state-dir", state) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert ("left out for want of width: resource and rule; 140 columns have room, and --json has all" in lines) is left_out
+        assert max(len(line) for line in lines[: -1 if left_out else None]) <= width
+        assert ("arn:aws:s3:::b/k" in "".join(lines)) is not left_out
+
+
+@pytest.mark.parametrize("form", [("--json",), ()])
+def test_follow_goes_on_with_each_call_as_it_ends(state, capsys, monkeypatch, form):
+    rows = iter(
+        [
+            [intent_row(intent("r-5", agent="cd")), whole_row(intent("r-6"), outcome("r-6"))],
+            [outcome_row(outcome("r-5")), outcome_row(outcome("r-2"))],
+            [whole_row(intent("r-7", agent="cd"), outcome("r-7"))],
+        ]
+    )
+
+    def meanwhile(_):
+        with closing(AuditDatabase(str(state / FILE))) as store:
+            try:
+                store.append(next(rows))
+            except StopIteration:
+                raise KeyboardInterrupt from None
+
+    monkeypatch.setattr(log.time, "sleep", meanwhile)
+    with pytest.raises(KeyboardInterrupt):
+        trio_gate_log("--state-dir", state, "--follow", "--agent", "cd", *form)
+    lines = capsys.readouterr().out.splitlines()
+    if form:
+        assert [json.loads(line)["id"] for line in lines] == ["r-5", "r-7"]
+    else:
+        assert [line.split("  ")[1:4] for line in lines[-2:]] == [["cd", "prod", "s3:GetObject"]] * 2

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import time
 from typing import TYPE_CHECKING, Any, get_args
 
 from trio_gate.approval.channel.codec import TIMES, timestamp
+from trio_gate.audit.chain import GENESIS
 from trio_gate.audit.record import End
 from trio_gate.audit.search import PARTS
-from trio_gate.cli import state_dir
+from trio_gate.cli import config_place, state_dir
 from trio_gate.cli.times import moment
 from trio_gate.errors import AuditUnavailable
-from trio_gate.shell.audit.database import FILE, FILTERS, read_last
+from trio_gate.shell.audit.database import FILE, FILTERS, read_last, search, verify
 from trio_gate.text.visible import visible
 
 if TYPE_CHECKING:
@@ -20,6 +23,12 @@ if TYPE_CHECKING:
 
 NOT_A_TERMINAL = 200
 """Width of the table if the output is not a terminal."""
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks for new calls, with --follow."""
+
+MOST_NEW = 10_000
+"""Calls that one look gives."""
 
 WIDE = 140
 """Least width of a terminal for all columns of the table."""
@@ -33,12 +42,23 @@ COLUMNS = ("time", "agent", "account", "call", "resource", "decision", "rule", "
 EXAMPLES = """\
   trio-gate log --agent ci --decision deny --since 2026-01-15
   trio-gate log --text "delete bucket" -n 100
-  trio-gate log --json | jq -r .sentence           # for programs"""
+  trio-gate log --follow --decision deny           # each call as it ends, until Ctrl-C
+  trio-gate log --json | jq -r .sentence           # for programs
+  trio-gate log verify                             # whether the record is what was written"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    state_dir.add_arguments(parser)
+    parser.add_argument(
+        "words", nargs="*", metavar="CONFIG", help=f"{config_place.HELP}; the word `verify` before it checks the hash chain"
+    )
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--config", metavar="CONFIG", help="the same")
+    source.add_argument("--state-dir", help="its state folder, instead of the configuration")
+    parser.add_argument(
+        "--head", metavar="HASH", type=_hash, help="with verify: a hash that was kept elsewhere, and must be in the chain"
+    )
+    parser.add_argument("-f", "--follow", action="store_true", help="go on with each call as it ends, until Ctrl-C")
     parser.add_argument("-n", dest="count", type=_count, default=20, help="how many calls (default: 20)")
     parser.add_argument("--json", action="store_true", help="print one JSON line per call")
     for name in FILTERS:
@@ -58,26 +78,80 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the calls, oldest first. Returns 1 if the database cannot be read, 2 if the configuration cannot."""
+    """Print the calls, oldest first. Returns 1 if the database cannot be read or is not sound, 2 if the configuration cannot be read."""
+    verifying = args.words[:1] == ["verify"]
+    named = args.words[verifying:]
+    if len(named) > 1 or (named and (args.config or args.state_dir)):
+        print("trio-gate: name one configuration, or its state folder", file=sys.stderr)
+        return 2
+    args.file = named[0] if named else None
     folder = state_dir.find(args)
     if folder is None:
         return 2
     if not (folder / FILE).exists():
         print(f"trio-gate: there is no record in {folder}: the gateway has not run there yet", file=sys.stderr)
         return 1
-    given = {name: getattr(args, name) for name in (*FILTERS, "end", *PARTS) if getattr(args, name) is not None}
-    wanted = {name: timestamp(value) if name in TIMES else value for name, value in given.items()}
     try:
-        records = read_last(str(folder / FILE), args.count, wanted)
+        return _verify(str(folder / FILE), args.head) if verifying else _print(str(folder / FILE), args)
     except AuditUnavailable as error:
         print(f"trio-gate: {error.detail}", file=sys.stderr)
         return 1
+
+
+def _verify(path: str, kept: bytes | None) -> int:
+    """Say whether the chain holds, else where it first breaks, and how."""
+    found = verify(path, kept)
+    if found.fault is not None:
+        print(f"trio-gate: {path}: row {found.rows + 1} {found.fault}", file=sys.stderr)
+        return 1
+    if found.met is False:
+        print(f"trio-gate: {path}: no row has the hash of --head: rows were removed, or all were written anew", file=sys.stderr)
+        return 1
+    print(f"{path}: {found.rows} rows hold, head {found.head.hex()}")
+    return 0
+
+
+def _print(path: str, args: argparse.Namespace) -> int:
+    given = {name: getattr(args, name) for name in (*FILTERS, "end", *PARTS) if getattr(args, name) is not None}
+    wanted = {name: timestamp(value) if name in TIMES else value for name, value in given.items()}
+    newest = search(path, {}, None, 1)[0] if args.follow else []
+    records = read_last(path, args.count, wanted)
     if args.json:
         for record in records:
             print(json.dumps(record))
     else:
         _print_table(records)
+    if args.follow:
+        _follow(path, wanted, newest[0]["seq"] if newest else 0, json_lines=args.json)
     return 0
+
+
+def _follow(path: str, wanted: dict[str, str], last: int, *, json_lines: bool) -> None:
+    """Print each call after the row `last` once it has an outcome. Ends when it is interrupted."""
+    running: dict[str, None] = {}
+    while True:
+        sys.stdout.flush()
+        time.sleep(LOOK_EVERY)
+        ended = [call for id_ in running for call in search(path, {"id": id_}, None, 1)[0] if call["outcome"]]
+        new = [call for call in reversed(search(path, {}, None, MOST_NEW)[0]) if call["seq"] > last]
+        last = max([last, *(call["seq"] for call in new)])
+        running |= {call["id"]: None for call in new if not call["outcome"]}
+        for call in [*ended, *(call for call in new if call["outcome"])]:
+            running.pop(call["id"], None)
+            if search(path, {**wanted, "id": call["id"]}, None, 1)[0]:
+                _say(call, json_lines=json_lines)
+
+
+def _say(call: dict[str, Any], *, json_lines: bool) -> None:
+    del call["seq"]
+    print(json.dumps(call) if json_lines else "  ".join(visible(cell) for cell in cells(call)))
+
+
+def _hash(text: str) -> bytes:
+    found = bytes.fromhex(text)
+    if len(found) != len(GENESIS):
+        raise ValueError
+    return found
 
 
 def _count(text: str) -> int:
@@ -92,7 +166,7 @@ def _print_table(records: list[dict[str, Any]]) -> None:
     from rich.table import Table  # noqa: PLC0415 - slow to load, and --json does not need it
     from rich.text import Text  # noqa: PLC0415 - slow to load, and --json does not need it
 
-    console = Console(width=None if sys.stdout.isatty() else NOT_A_TERMINAL)
+    console = Console(width=shutil.get_terminal_size().columns if sys.stdout.isatty() else NOT_A_TERMINAL)
     shown = [column for column in COLUMNS if console.width >= WIDE or column not in WIDE_ONLY]
     table = Table(box=None, pad_edge=False)
     for column in shown:
@@ -101,6 +175,8 @@ def _print_table(records: list[dict[str, Any]]) -> None:
         row = dict(zip(COLUMNS, cells(record), strict=True))
         table.add_row(*(Text(visible(row[column])) for column in shown))
     console.print(table)
+    if left_out := [column for column in COLUMNS if column not in shown]:
+        print(f"left out for want of width: {' and '.join(left_out)}; {WIDE} columns have room, and --json has all")
 
 
 def cells(record: dict[str, Any]) -> tuple[str, ...]:

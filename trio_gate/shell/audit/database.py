@@ -11,11 +11,12 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import zlib
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trio_gate.audit.chain import GENESIS, link
+from trio_gate.audit.chain import GENESIS, StoredRow, check, link
 from trio_gate.audit.packing import DICTIONARY, Packing
 from trio_gate.audit.record import stamp
 from trio_gate.audit.recorded_call import CALLS
@@ -25,9 +26,10 @@ from trio_gate.shell.presence import Presence
 from trio_gate.shell.sqlite_file import open_database, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from trio_gate.audit.chain import Checked
     from trio_gate.audit.rows import Row
 
 FILE = "audit.db"
@@ -187,6 +189,28 @@ def recent(path: str, rules: Collection[str], since: datetime, most: int) -> Gen
         raise _unavailable(path, error) from error
 
 
+def verify(path: str, kept: bytes | None = None) -> Checked:
+    """Check the whole chain, see `chain.check`. Works while a gateway runs, on the rows that it has now. Raises AuditUnavailable."""
+    try:
+        with _opened(path) as db:
+            unpack = _unpacking(db)
+            found = db.execute("SELECT seq, kind, id, row, packed, hash FROM record ORDER BY seq")
+            rows = (
+                StoredRow(number=seq, kind=kind, id=id_, text=_sound_text(unpack, row, packed), hash=mark)
+                for seq, kind, id_, row, packed, mark in found
+            )
+            return check(rows, kept)
+    except sqlite3.Error as error:
+        raise _unavailable(path, error) from error
+
+
+def _sound_text(unpack: Callable[[bytes], bytes], row: str, packed: bytes | None) -> bytes | None:
+    try:
+        return row.encode("ascii") if packed is None else unpack(packed)
+    except (ValueError, zlib.error):
+        return None
+
+
 MOST_LOOKED_BACK = 2_000
 """Rows in which the services are looked for that an agent uses: some 20 milliseconds' work."""
 
@@ -238,14 +262,22 @@ def _read(path: str, query: str, values: tuple[object, ...], parts: Mapping[str,
 def _opened(path: str) -> Iterator[sqlite3.Connection]:
     """The database for reading, with the function `text_of`, which gives a row's text."""
     with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as db:
-        older = db.execute("PRAGMA user_version").fetchone()[0] < DATABASE
-        if older:
+        if _is_older(db):
             db.execute("CREATE TEMP VIEW record AS SELECT *, NULL AS packed FROM main.record")
-        unpack = Packing(DICTIONARY).unpack if older else _packing_of(db).unpack
+        unpack = _unpacking(db)
         db.create_function(
             "text_of", 2, lambda row, packed: row if packed is None else unpack(packed).decode("ascii"), deterministic=True
         )
         yield db
+
+
+def _is_older(db: sqlite3.Connection) -> bool:
+    return bool(db.execute("PRAGMA user_version").fetchone()[0] < DATABASE)
+
+
+def _unpacking(db: sqlite3.Connection) -> Callable[[bytes], bytes]:
+    """What unpacks the rows of a database, which has none to unpack if it is older."""
+    return (Packing(DICTIONARY) if _is_older(db) else _packing_of(db)).unpack
 
 
 def _joined(row: str, outcome: str | None) -> dict[str, Any]:
