@@ -128,7 +128,7 @@ THIRD_PARTY = {
     "cli/approving/qr_code": {"segno"},
     "cli/mcp": {"mcp", "trio"},
     "cli/setup/found": {"botocore"},
-    "cli/setup/local_checks": {"cryptography"},
+    "cli/diagnosis/local_checks": {"cryptography"},
 }
 """What each room imports that is neither ours nor Python's: no more than it needs. A file that stands here has a list of its own."""
 

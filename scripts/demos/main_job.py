@@ -13,6 +13,7 @@ import os
 import re
 import secrets
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,15 +24,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts.embedded import aws as embedded_aws
-from scripts.embedded.aws import ACCOUNTS
+from ..embedded import aws as embedded_aws
+from ..embedded.aws import ACCOUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
-TRIO_GATE = str(ROOT / ".venv" / "bin" / "trio-gate")
-AWS = str(ROOT / ".venv-awscli" / "bin" / "aws")
+TRIO_GATE = (sys.executable, "-m", "trio_gate")
+AWS = next(
+    (str(path) for path in (ROOT / ".venv-awscli" / "bin" / "aws", Path(sys.executable).with_name("aws")) if path.exists()),
+    shutil.which("aws"),
+)
 SIZE = 64 * 1024 * 1024
 PATIENCE = 60
 REASON = "ask for a reference instead"
@@ -126,7 +130,7 @@ class Stage:
     def gate(self, *words: str, **given: object) -> subprocess.CompletedProcess:
         """Run a verb of `trio-gate`."""
         env = {**os.environ, "TRIO_GATE_TOKEN": self.token}
-        return subprocess.run([TRIO_GATE, *words], env=env, check=False, text=True, **given)
+        return subprocess.run([*TRIO_GATE, *words], env=env, check=False, text=True, **given)
 
     def approver(self, *words: str, verb: str = "approve") -> tuple[str, ...]:
         return (verb, "--url", f"wss://{self.admin}", "--ca", str(self.folder / "state" / "ca" / "own.pem"), *words)
@@ -144,13 +148,21 @@ def main() -> int:
     parser.add_argument("--yes", action="store_true", help="approve without asking, also at a terminal")
     parser.add_argument("--stay", action="store_true", help="keep gateway and AWS running afterwards, for a second terminal")
     args = parser.parse_args()
+    return play(yes=args.yes, stays=args.stay)
+
+
+def play(*, yes: bool, stays: bool) -> int:
+    """Show it; return the exit status. `yes` approves without asking, `stays` keeps gateway and AWS running afterwards."""
+    if AWS is None:
+        print("the AWS CLI, which is the agent here, is not installed: pip install awscli", file=sys.stderr)
+        return 1
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        with stage(unattended=args.yes or not sys.stdin.isatty()) as ready:
+        with stage(unattended=yes or not sys.stdin.isatty()) as ready:
             for step in (reads, upload, secret, delete, record):
                 step(ready)
             print("\nEverything worked.")
-            if args.stay:
+            if stays:
                 stay(ready)
     except DemoError as fault:
         print(f"\nFAILED: {fault}", file=sys.stderr)
@@ -185,7 +197,7 @@ def stage(*, unattended: bool) -> Iterator[Stage]:
             }
             with gateway(config, {**os.environ, **secret_env}) as doors:
                 ca = subprocess.run(
-                    [TRIO_GATE, "ca", str(config)], env={**os.environ, **secret_env}, check=True, capture_output=True
+                    [*TRIO_GATE, "ca", str(config)], env={**os.environ, **secret_env}, check=True, capture_output=True
                 )
                 (folder / "agent-ca.pem").write_bytes(ca.stdout)
                 yield Stage(
@@ -205,7 +217,9 @@ def gateway(config: Path, env: dict[str, str]) -> Iterator[dict[str, str]]:
     """A running gateway; gives the addresses of its listeners by kind."""
     log = config.with_name("gateway.log")
     with log.open("w") as sink:
-        process = subprocess.Popen([TRIO_GATE, "serve", str(config)], env=env, stdout=sink, stderr=sink, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [*TRIO_GATE, "serve", str(config)], env=env, stdout=sink, stderr=sink, stdin=subprocess.DEVNULL
+        )
     try:
         deadline = time.monotonic() + PATIENCE
         while "trio-gate: ready" not in log.read_text():
@@ -331,7 +345,7 @@ def stay(stage: Stage) -> None:
         print(f"  export {name}={shlex.quote(value)}")
     print(f"  {AWS} s3 ls                  # for staging use the key AKIA{ACCOUNTS['staging']}DEMO")
     print(f"and in a third, for prompts:\n  export TRIO_GATE_TOKEN={stage.token}")
-    print(f"  {shlex.join([TRIO_GATE, *stage.approver()])}", flush=True)
+    print(f"  {shlex.join([*TRIO_GATE, *stage.approver()])}", flush=True)
     try:
         signal.pause()
     except KeyboardInterrupt:

@@ -71,7 +71,7 @@ class Embedded:
 def start(directory: str | Path) -> Iterator[Embedded]:
     """Run `server` in another process until the block is left. Raises RuntimeError if it does not start."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "scripts.embedded.server", str(directory)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", f"{__package__}.server", str(directory)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     try:
         line = process.stdout.readline()

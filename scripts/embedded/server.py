@@ -22,8 +22,8 @@ from moto.organizations.models import organizations_backends
 from werkzeug.serving import make_server
 from werkzeug.test import run_wsgi_app
 
-from scripts.embedded import web_identity
-from scripts.embedded.aws import (
+from . import web_identity
+from .aws import (
     ACCOUNTS,
     CDK,
     DEEPER,
@@ -42,9 +42,9 @@ from scripts.embedded.aws import (
     may_do_all_but_assume,
     policy,
 )
-from scripts.embedded.cloudformation import prepare, read_policies
-from scripts.embedded.query_signatures import with_head_signature
-from scripts.embedded.session_policies import enforce, write_down
+from .cloudformation import prepare, read_policies
+from .query_signatures import with_head_signature
+from .session_policies import enforce, write_down
 
 
 def serve(directory: Path) -> None:

@@ -14,7 +14,7 @@ from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 from moto.utilities.utils import get_partition
 
-from scripts.embedded.aws import TRAIL
+from .aws import TRAIL
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from typing import Any
 from moto.sts.exceptions import STSClientError
 from moto.sts.responses import TokenResponse
 
-from scripts.embedded.aws import WEB_IDENTITY, WEB_IDENTITY_EXPIRED
+from .aws import WEB_IDENTITY, WEB_IDENTITY_EXPIRED
 
 _ACTION = "AssumeRoleWithWebIdentity"
 

@@ -91,7 +91,8 @@ def required(extra=None):
 
 
 @pytest.mark.parametrize(
-    ("title", "extras"), [("Of the gateway", [None, "mcp", "otel", "qr"]), ("Of demo and tests", ["demo", "test"])]
+    ("title", "extras"),
+    [("Of the gateway", [None, "mcp", "otel", "qr"]), ("Of demo and tests", ["demo", "embedded", "test"])],
 )
 def test_every_dependency_has_its_reason(title, extras):
     listed = {word for cells in rows(section(DOCS / "dependencies.md", title)) for word in re.split(r", ", cells[0]) if cells[1]}

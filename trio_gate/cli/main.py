@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 VERBS = {
+    "demo": "show all of it with an embedded AWS on this machine",
     "init": "make a first configuration, and the policies that AWS needs for it",
     "serve": "run the gateway",
     "reload": "have the running gateway read its configuration again",
@@ -50,9 +51,11 @@ VERBS = {
 
 STATUSES = "0 when done, 1 if it failed, 2 if the arguments or the configuration cannot work, 130 after Ctrl-C"
 
-ROOMS = dict.fromkeys(("env", "exec", "profiles"), "wiring.") | dict.fromkeys(
-    ("agent", "completion", "doctor", "init", "person"), "setup."
-)
+ROOMS = {
+    **dict.fromkeys(("env", "exec", "profiles"), "wiring."),
+    **dict.fromkeys(("agent", "completion", "demo", "init", "person"), "setup."),
+    "doctor": "diagnosis.",
+}
 """Where the modules of verbs are that have a folder."""
 
 

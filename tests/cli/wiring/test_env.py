@@ -34,7 +34,7 @@ def test_a_token_is_in_the_proxys_address(config, capsys, monkeypatch):
     assert found["HTTPS_PROXY"] == "http://token:t%2Fk%20n@gate.example:8080"
     assert err == (
         "trio-gate env: the proxy takes AWS's hosts alone: name others that the agent needs by --direct HOST, "
-        "or let them through by `passthrough`\n"
+        "or in `passthrough`\n"
     )
 
 

@@ -51,7 +51,7 @@ def test_nothing_that_brings_other_keys_stays(way):
         (".com,com", ""),
         ("amazonaws.com,.amazonaws.com,*.amazonaws.com,.API.aws", ""),
         ("s3.amazonaws.com,sts.us-east-1.amazonaws.com:443", ""),
-        ("notamazonaws.com,10.0.0.1,fd00::1,169.254.169.254", "notamazonaws.com,10.0.0.1,fd00::1,169.254.169.254,"),
+        ("notamazonaws.com,10.0.0.1,fd00::1,::2,169.254.169.254", "notamazonaws.com,10.0.0.1,fd00::1,::2,169.254.169.254,"),
     ],
 )
 def test_no_entry_leads_aws_past_the_proxy(given, kept):

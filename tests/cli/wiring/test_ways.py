@@ -76,3 +76,13 @@ def test_whose_proxy_takes_everything_is_warned(config):
     proxy, endpoint = choose(known, "proxy"), choose(known, "endpoint")
     assert "--direct HOST" in other_hosts(proxy, [])
     assert other_hosts(proxy, ["model.example"]) is other_hosts(endpoint, []) is None
+
+
+@pytest.mark.parametrize(
+    ("hosts", "kind", "warned"), [('"*"', "proxy", False), ('"*:22"', "endpoint", True), ('"*.example"', "endpoint", True)]
+)
+def test_a_proxy_is_taken_where_it_lets_all_other_hosts_through(tmp_path, hosts, kind, warned):
+    through = CONFIG.replace('"0.0.0.0:8080"', f'"127.0.0.1:8080" passthrough = [{hosts}]')
+    known = facts(placed(tmp_path, through), "ci")
+    said = other_hosts(choose(known, "proxy"), [])
+    assert (choose(known, None).kind, "and those of `passthrough`" in (said or "")) == (kind, warned)

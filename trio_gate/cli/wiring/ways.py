@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from trio_gate.cli.wiring.reading import NotWiredError
 from trio_gate.config.gateway_block import EVERY_ADDRESS
 from trio_gate.config.model import bracketed
+from trio_gate.config.passthrough.model import HTTPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +39,9 @@ def choose(known: AgentFacts, wanted: Way | None) -> Listener:
 
 
 def _lets_all_through(listener: Listener) -> bool:
-    return listener.passthrough is not None and any(place.pattern == "*" for place in listener.passthrough.places)
+    """Whether a proxy tunnels what is not AWS's, to https at any host."""
+    places = listener.passthrough.places if listener.passthrough else ()
+    return any((place.pattern, place.port) == ("*", HTTPS) for place in places)
 
 
 def dialled(listener: Listener) -> str:
@@ -56,4 +59,5 @@ def other_hosts(listener: Listener, direct: Iterable[str]) -> str | None:
     """What the user should know of hosts that are not AWS's; None where they are reached as before."""
     if listener.kind != "proxy" or _lets_all_through(listener) or direct:
         return None
-    return "the proxy takes AWS's hosts alone: name others that the agent needs by --direct HOST, or let them through by `passthrough`"
+    also = " and those of `passthrough`" if listener.passthrough else ""
+    return f"the proxy takes AWS's hosts{also} alone: name others that the agent needs by --direct HOST, or in `passthrough`"

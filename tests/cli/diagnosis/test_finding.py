@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from trio_gate.cli.setup.finding import fail, lines, note, ok
+from trio_gate.cli.diagnosis.finding import fail, lines, note, ok
 
 FOUND = [ok("disk", "much"), note("clock", "late"), fail("proxy", "taken")]
 

@@ -14,7 +14,7 @@ from cryptography import x509
 
 from trio_gate.app.state_dir import owner
 from trio_gate.cli.check_newer import newer_lines
-from trio_gate.cli.setup.finding import fail, note, ok
+from trio_gate.cli.diagnosis.finding import fail, note, ok
 from trio_gate.cli.wiring.roots import OWN
 from trio_gate.shell.certificates.authority import INTERCEPTION
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from trio_gate.cli.setup.finding import Finding
+    from trio_gate.cli.diagnosis.finding import Finding
     from trio_gate.config.model import Address, Config
 
 LEAST_FREE = 256 * 1024 * 1024

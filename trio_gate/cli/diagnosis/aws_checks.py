@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.app.wiring import STS_ANSWER, closed_at_the_end, upstream_pool
+from trio_gate.cli.diagnosis.finding import fail, note, ok
 from trio_gate.cli.hosts_of_one_run import HostsOfOneRun
-from trio_gate.cli.setup.finding import fail, note, ok
 from trio_gate.cli.setup.policies import principal_of, trusts
 from trio_gate.config.model import NOTHING_SAID
 from trio_gate.errors import CredentialsUnavailable
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from trio_gate.aws.hosts.table import HostTable
-    from trio_gate.cli.setup.finding import Finding
+    from trio_gate.cli.diagnosis.finding import Finding
     from trio_gate.config.model import Config
     from trio_gate.ports import AssumeRole
     from trio_gate.signing.sigv4 import Credentials

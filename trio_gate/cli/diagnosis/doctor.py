@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.cli import config_file, config_place
-from trio_gate.cli.setup.finding import fail, lines
+from trio_gate.cli.diagnosis.finding import fail, lines
 from trio_gate.errors import GateError
 from trio_gate.shell.clock import SystemClock
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator
 
-    from trio_gate.cli.setup.finding import Finding
+    from trio_gate.cli.diagnosis.finding import Finding
     from trio_gate.config.model import Config
 
 EXAMPLES = """\
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _findings(config: Config, online: bool) -> list[Finding]:
-    from trio_gate.cli.setup import local_checks  # noqa: PLC0415 - loads cryptography and botocore, for a configuration that is good
+    from trio_gate.cli.diagnosis import local_checks  # noqa: PLC0415 - loads cryptography and botocore, for a configuration that is good
 
     local: dict[str, Callable[[], Iterator[Finding]]] = {
         "ports": partial(local_checks.ports, config),
@@ -77,7 +77,7 @@ async def _findings(config: Config, online: bool) -> list[Finding]:
 
 
 async def _at_aws(config: Config, found: dict[str, list[Finding]]) -> None:
-    from trio_gate.cli.setup.aws_checks import findings  # noqa: PLC0415 - loads most of the gateway
+    from trio_gate.cli.diagnosis.aws_checks import findings  # noqa: PLC0415 - loads most of the gateway
 
     try:
         found["AWS"] = await findings(config)

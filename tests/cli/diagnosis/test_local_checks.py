@@ -12,7 +12,7 @@ import trustme
 from tests.kit.configs import BASE, MAIN, load
 from tests.kit.records import NOW
 from trio_gate.app.state_dir import own_state_dir
-from trio_gate.cli.setup import local_checks
+from trio_gate.cli.diagnosis import local_checks
 from trio_gate.shell.certificates.authority import interception, own
 from trio_gate.shell.clock import SystemClock
 
