@@ -16,9 +16,8 @@ from trio_gate.config.attribute_types import is_loopback
 from trio_gate.config.gateway_block import EVERY_ADDRESS
 from trio_gate.config.model import Admin, Listener, bracketed
 from trio_gate.shell.admin.authentication import SignIn
-from trio_gate.shell.admin.exposition import response
 from trio_gate.shell.admin.listener import ADMIN_CONNECTIONS, AdminListener
-from trio_gate.shell.admin.metrics_server import MetricsServer
+from trio_gate.shell.admin.metrics_server import MetricsServer, response
 from trio_gate.shell.admin.server import AdminServer
 from trio_gate.shell.approval.commands import CommandHandler
 from trio_gate.shell.approval.preview import Recorded

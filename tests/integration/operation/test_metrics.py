@@ -17,7 +17,7 @@ from trio_gate.metrics.table import METRICS, PROCESS
 
 BOT = "tg_prometheus-0123456789abcdef0123456789"
 EXTRA = f'person "prometheus" {{\n  token_sha256 = "{sha256(BOT)}"\n  kind = "bot"\n  may_monitor = true\n}}\n'
-KNOBS = 'metrics { bind = "127.0.0.1:0" }\n  max_connections_per_agent = 7\n'
+KNOBS = 'metrics { bind = "127.0.0.1:0" }\n  max_connections_per_agent = 7\n  held_limit = "4KiB"\n'
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +136,13 @@ def test_limits_show_what_is_allowed_and_used(gate):
             assert of(found, "limit", limit=one.name) == one.most
 
 
+def test_what_a_limit_refuses_is_counted(gate):
+    with pytest.raises(ClientError) as refused:
+        gate.client("dynamodb").put_item(TableName="t", Item={"id": {"S": "x" * 5000}})
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
+    assert of(samples(gate), "limit_refused_total", limit="held_limit") == 1
+
+
 @pytest.mark.parametrize(
     ("fields", "status"),
     [
@@ -164,3 +171,20 @@ def test_the_metrics_listener_has_nothing_else(gate, target, fields, status):
 def test_health_takes_no_token_and_no_name(gate, door, fields):
     assert ask(gate, door, "/healthz", **fields) == (200, "ok\n")
     assert ask(gate, door, "/readyz", **fields) == (200, "ready\n")
+
+
+def test_off_loopback_metrics_take_tls_and_a_token(tmp_path):
+    knobs = 'metrics { bind = "0.0.0.0:0" tls = true names = ["gate.example"] }'
+    with running(tmp_path, None, knobs=knobs, extra=EXTRA) as gateway:
+        port = int(gateway.doors["metrics"].rpartition(":")[2])
+        trust = ssl.create_default_context(cafile=str(tmp_path / "state" / "ca" / "own.pem"))
+
+        def status(target, **fields):
+            connection = http.client.HTTPSConnection("localhost", port, timeout=30, context=trust)
+            connection.request("GET", target, headers=fields)
+            return connection.getresponse().status
+
+        assert status("/readyz") == 200
+        assert status("/metrics") == 401
+        assert status("/metrics", Authorization=f"Bearer {BOT}") == 200
+        assert status("/metrics", Authorization=f"Bearer {BOT}", Host="gate.example") == 200

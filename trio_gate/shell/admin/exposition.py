@@ -6,25 +6,20 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.exposition import CONTENT_TYPE_LATEST as KIND
 
 from trio_gate.metrics.histogram import Distribution
 from trio_gate.metrics.table import METRICS, PREFIX
-from trio_gate.shell.net.plain_response import answer
-from trio_gate.shell.worker_threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from prometheus_client.metrics_core import Metric as Family
 
-    from trio_gate.metrics.counts import Collected, Counts
+    from trio_gate.metrics.counts import Collected
     from trio_gate.metrics.table import Metric
 
-
-async def response(counts: Counts) -> bytes:
-    """The response with all metrics. They are read at once, and written in a thread. Raises Overloaded."""
-    return answer(200, await in_thread(exposition, counts.collect()), kind=CONTENT_TYPE_LATEST)
+__all__ = ["KIND", "exposition"]
 
 
 def exposition(collected: Collected) -> bytes:

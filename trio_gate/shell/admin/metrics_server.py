@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from trio_gate.errors import Unidentified
 from trio_gate.shell.admin.http_request import check_request
 from trio_gate.shell.admin.http_server import HttpServer, check_monitor
+from trio_gate.shell.net.plain_response import answer
+from trio_gate.shell.worker_threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     import trio
 
+    from trio_gate.metrics.counts import Counts
     from trio_gate.shell.admin.authentication import SignIn
     from trio_gate.shell.admin.connection_limits import AdminConnection
     from trio_gate.shell.admin.http_request import AdminRequest
@@ -57,3 +60,15 @@ class MetricsServer(HttpServer):
         if request.method != "GET" or request.target not in self._monitored:
             raise Unidentified("there is nothing here: metrics are at /metrics", status=404)
         return await self._monitored[request.target]()
+
+
+async def response(counts: Counts) -> bytes:
+    """The response with all metrics. They are read at once, and written in a thread. Raises Overloaded."""
+    collected = counts.collect()
+
+    def written() -> bytes:
+        from trio_gate.shell.admin.exposition import KIND, exposition  # noqa: PLC0415 - loads Prometheus' library, which takes a while
+
+        return answer(200, exposition(collected), kind=KIND)
+
+    return await in_thread(written)
