@@ -33,11 +33,19 @@ def test_a_key_that_aws_refuses_and_none_are_no_key(key, monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     known = found(None, None)
-    assert (known.region, known.account, known.arn, known.trouble) == ("us-east-1", None, None, "Unable to locate credentials")
+    assert (known.region, known.account, known.arn) == ("us-east-1", None, None)
+    assert known.trouble.startswith("credential base: no base key in the AWS_ variables")
 
 
 def test_a_profile_that_is_not_there_is_trouble():
-    assert "could not be found" in found("nope", None).trouble
+    assert found("nope", None).trouble == "credential base: the AWS config files have no profile nope"
+
+
+def test_a_program_that_never_says_a_key_is_not_waited_for(tmp_path, monkeypatch):
+    (tmp_path / "config").write_text("[profile slow]\ncredential_process = sleep 600\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setattr("trio_gate.cli.setup.found.PATIENCE", 0.2)
+    assert "could not be read" in found("slow", None).trouble
 
 
 def test_sts_is_left_alone_where_that_is_asked_for(key):

@@ -42,6 +42,13 @@ def test_a_role_trusts_the_base_key_alone():
     assert statement["Principal"] == {"AWS": "arn:aws:iam::999999999999:user/team/gateway"}
 
 
+def test_a_role_changes_neither_itself_nor_the_base_key():
+    [statement] = policies.guard_policy(needs())["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Resource"] == ["arn:aws:iam::*:role/trio-gate", "arn:aws:iam::999999999999:user/team/gateway"]
+    assert {"iam:Put*", "iam:Attach*", "iam:Update*", "iam:Create*"} <= {*statement["Action"]}
+
+
 def test_iam_takes_them():
     made = policies.files(needs())
     for name in ("base-key/policy.json", "role/guard.json"):

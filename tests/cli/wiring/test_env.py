@@ -28,6 +28,13 @@ def test_it_is_the_agents_keys_in_one_account(config, capsys, monkeypatch):
     assert env(capsys, config, "ci", "--account", "staging", "--region", "sa-east-1")[0]["AWS_REGION"] == "sa-east-1"
 
 
+def test_no_service_is_led_past_the_gateway(config, capsys, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "https://elsewhere.example")
+    found, _ = env(capsys, config, "ci", "--account", "staging")
+    assert found["AWS_ENDPOINT_URL_S3"] is None
+    assert "AWS_ENDPOINT_URL_STS" not in found
+
+
 def test_a_token_is_in_the_proxys_address(config, capsys, monkeypatch):
     monkeypatch.setenv("TRIO_GATE_AGENT_TOKEN", "t/k n")
     found, err = env(capsys, config, "token", "--gateway", "gate.example:8080")

@@ -94,21 +94,22 @@ async def findings(config: Config) -> list[Finding]:
     callers: dict[str, Finding | str] = {}
     found: dict[AssumeRole, Finding] = {}
     wanted = roles_of(config, table)
+    asked = wanted[:MOST_ROLES]
     async with closed_at_the_end(asking.pool):
         with trio.move_on_after(DEADLINE):
             async with trio.open_nursery() as nursery:
-                for name, request in {one.root.base: one.root for one in wanted}.items():
+                for name, request in {one.root.base: one.root for one in asked}.items():
                     nursery.start_soon(_base_key, asking, name, request, callers)
             async with trio.open_nursery() as nursery:
-                for request in wanted[:MOST_ROLES]:
+                for request in asked:
                     nursery.start_soon(_role, asking, request, callers, found)
     keys = [ok(_key(name), said) if isinstance(said, str) else said for name, said in callers.items()]
     late = f"STS did not answer within {DEADLINE:g} seconds"
-    roles = [found.get(request) or fail(_what(config, request), late) for request in wanted[:MOST_ROLES]]
+    roles = [found.get(request) or fail(_what(config, request), late) for request in asked]
     return [
         *keys,
         *_clock(asking),
-        *(replace(one, what=_what(config, request)) for request, one in zip(wanted, roles, strict=False)),
+        *(replace(one, what=_what(config, request)) for request, one in zip(asked, roles, strict=True)),
         *_more(wanted),
     ]
 

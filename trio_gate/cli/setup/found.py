@@ -13,13 +13,16 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from trio_gate.cli.setup.policies import principal_of
+from trio_gate.config.model import Credential
+from trio_gate.errors import CredentialsUnavailable
+from trio_gate.shell.credentials.providers import look
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from typing import Any
 
 PATIENCE = 5.0
-"""Seconds for a connection to STS, and for its answer."""
+"""Seconds for a program that provides a key, for a connection to STS, and for its answer."""
 
 _DEFAULT_REGION = "us-east-1"
 
@@ -42,20 +45,31 @@ class Found:
 
 def found(profile: str | None, region: str | None, *, ask: bool = True) -> Found:
     """Look at the environment and the AWS config files; ask STS whose the key is, unless `ask` is False. Blocks."""
-    session = botocore.session.Session(profile=profile)
     with suppress(BotoCoreError):
-        region = region or session.get_config_variable("region")
+        region = region or botocore.session.Session(profile=profile).get_config_variable("region")
     region, account, arn = region or _DEFAULT_REGION, None, None
     trouble: str | None = "it was not asked"
     if ask:
         try:
-            said = _client(session, region).get_caller_identity()
+            said = _client(profile, region).get_caller_identity()
             account, arn, trouble = str(said["Account"]), principal_of(str(said["Arn"])), None
+        except CredentialsUnavailable as error:
+            trouble = str(error.detail)
         except (BotoCoreError, ClientError, KeyError) as error:
             trouble = " ".join(str(error).split())
     return Found(region=region, account=account, arn=arn, trouble=trouble)
 
 
-def _client(session: Any, region: str) -> Any:
+def _client(profile: str | None, region: str) -> Any:
+    """STS with the key that a gateway would use. Raises CredentialsUnavailable."""
+    block = Credential(name="base", access_key_id=None, secret_access_key=None, session_token=None, profile=profile, accounts=())
+    _, key = look(block, None, PATIENCE)
     limits = Config(connect_timeout=PATIENCE, read_timeout=PATIENCE, retries={"total_max_attempts": 1})
-    return session.create_client("sts", region_name=region, config=limits)
+    return botocore.session.Session().create_client(
+        "sts",
+        region_name=region,
+        config=limits,
+        aws_access_key_id=key.access_key_id,
+        aws_secret_access_key=key.secret_access_key,
+        aws_session_token=key.session_token,
+    )

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from trio_gate.cli.wiring.reading import AgentFacts
     from trio_gate.config.model import Listener
 
+ONE_SERVICE = "AWS_ENDPOINT_URL_"
+"""Begins variables that lead one service elsewhere, of which those that are set are removed."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare which agent is wired up, and how."""
@@ -78,7 +81,7 @@ def environment(verb: str, args: argparse.Namespace, known: AgentFacts) -> dict[
         )
     else:
         direct = no_proxy(given, args.direct, HostTable(hosts).domains(hosts["partitions"]), made.region)
-    return variables(made, direct)
+    return variables(made, direct) | {name: None for name in os.environ if name.startswith(ONE_SERVICE)}
 
 
 def wiring(args: argparse.Namespace, known: AgentFacts, account: str, listener: Listener, token: str | None) -> Wiring:

@@ -52,6 +52,8 @@ def write(ours: bytes) -> tuple[str, str]:
         return _put(folder, "bundle", _joined(system_bundle(), ours)), _put(folder, "agent-ca", _joined(more, ours))
     except CertificatesUnavailable as error:
         raise NotWiredError(str(error.detail)) from None
+    except RuntimeError:  # of Path.home()
+        raise NotWiredError("there is no home folder for the agent's CA: set XDG_CACHE_HOME") from None
     except OSError as error:
         raise NotWiredError(f"cannot write the CA for the agent to {error.filename}: {error.strerror}") from None
 
