@@ -11,7 +11,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trio_gate.signing.sigv4 import ALGORITHM, S3_FAMILY, SigningKeys, canonical_request, sign_string, stamp, string_to_sign
+from trio_gate.signing.sigv4 import (
+    ALGORITHM,
+    S3_FAMILY,
+    SigningKeys,
+    by_name,
+    canonical_request,
+    sign_string,
+    stamp,
+    string_to_sign,
+)
 from trio_gate.wire.head import encoded_path
 
 if TYPE_CHECKING:
@@ -61,7 +70,7 @@ def signed_url(
     }
     target = replace(head.target, query=(*head.target.query, *added.items()))
     path = target.path if service in S3_FAMILY else encoded_path(target.path)
-    request = canonical_request(head.method, head.headers, path=path, query=target.query, names=names, payload_hash=payload_hash)
+    request = canonical_request(head.method, by_name(head), path=path, query=target.query, names=names, payload_hash=payload_hash)
     key = (keys or SigningKeys()).key(credentials.secret_access_key, amz_date[:8], region, service)
     signature = sign_string(key, string_to_sign(amz_date, scope, request))
     return f"https://{head.first['host']}{target.text}&X-Amz-Signature={signature}"

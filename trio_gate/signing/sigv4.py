@@ -186,8 +186,7 @@ def sign(
         head: what will be sent; anything that an earlier signature left in its fields or query is replaced.
         payload_hash: hex SHA-256 of the body, or the word that stands for it.
         credentials: the keys to sign with; NO_KEY to leave the head as it is.
-        service: signing name.
-        region: signing region.
+        service, region: signing name, and signing region.
         now: the current time, aware.
         s3: whether `service` is in the S3 family: path signed as sent, payload hash in a field.
         keys: the cache of derived keys; None for none.
@@ -201,8 +200,9 @@ def sign(
         fields.append((credentials.token_field, credentials.session_token))
     if s3 or _HASH in head.first:
         fields.append((_HASH, payload_hash))
-    names, path = sorted(dict(fields).keys() - UNSIGNED_FIELDS), target.path if s3 else encoded_path(target.path)
-    request = canonical_request(head.method, fields, path=path, query=target.query, names=names, payload_hash=payload_hash)
+    values = _by_name(dict(fields), fields)
+    names, path = sorted(values.keys() - UNSIGNED_FIELDS), target.path if s3 else encoded_path(target.path)
+    request = canonical_request(head.method, values, path=path, query=target.query, names=names, payload_hash=payload_hash)
     scope = f"{amz_date[:8]}/{region}/{service}/aws4_request"
     key = (keys or SigningKeys()).key(credentials.secret_access_key, amz_date[:8], region, service)
     signature = sign_string(key, string_to_sign(amz_date, scope, request))
@@ -229,17 +229,17 @@ def _unsigned(target: Target) -> Target:
 
 def canonical_request(
     method: str,
-    headers: Sequence[tuple[str, str]],
+    fields: Mapping[str, str],
     *,
     path: str,
     query: Sequence[tuple[str, str]],
     names: Iterable[str],
     payload_hash: str,
 ) -> str:
-    """SigV4's canonical request. `path` is already in the form that the service signs; `names`, the signed fields, are sorted."""
-    fields: Mapping[str, str] = dict(headers)
-    if len(fields) != len(headers):
-        fields = _joined(headers)
+    """SigV4's canonical request.
+
+    `fields` are by name; `path` is already in the form that the service signs; `names`, the signed fields, are sorted.
+    """
     # Not str.split: it would also fold spaces beyond ASCII, which AWS does not.
     lines = "".join([f"{name}:{fields.get(name, '').strip(_BLANK)}\n" for name in names])
     if "  " in lines or "\t" in lines:
@@ -247,8 +247,14 @@ def canonical_request(
     return f"{method}\n{path}\n{canonical_query(query) if query else ''}\n{lines}\n{';'.join(names)}\n{payload_hash}"
 
 
-def _joined(headers: Sequence[tuple[str, str]]) -> Mapping[str, str]:
-    """Fields by name, the values of a repeated one with commas between them."""
+def by_name(head: RequestHead) -> Mapping[str, str]:
+    """A head's fields by name, the values of a repeated one with commas between them."""
+    return _by_name(head.first, head.headers)
+
+
+def _by_name(first: Mapping[str, str], headers: Sequence[tuple[str, str]]) -> Mapping[str, str]:
+    if len(first) == len(headers):  # so no field is repeated
+        return first
     found: dict[str, list[str]] = {}
     for name, value in headers:
         found.setdefault(name, []).append(value.strip(_BLANK))

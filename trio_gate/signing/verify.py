@@ -19,7 +19,16 @@ from typing import TYPE_CHECKING
 
 from trio_gate.errors import Malformed, Unauthenticated, WrongSignature
 from trio_gate.signing.chunk_signatures import Chain
-from trio_gate.signing.sigv4 import NO_BODY, S3_FAMILY, SigningKeys, canonical_request, sign_string, stamp, string_to_sign
+from trio_gate.signing.sigv4 import (
+    NO_BODY,
+    S3_FAMILY,
+    SigningKeys,
+    by_name,
+    canonical_request,
+    sign_string,
+    stamp,
+    string_to_sign,
+)
 from trio_gate.wire.aws_chunked import FRAMED, SHA256_HEX, UNSIGNED, declared_payload, refused_payload, undeclared
 from trio_gate.wire.head import Held, Streamed, encoded_path
 
@@ -67,7 +76,7 @@ def verify(
     names = claim.signed_headers
     query = [pair for pair in head.target.query if pair[0] != "X-Amz-Signature"] if presigned else head.target.query
     path = _path(head, claim.service)
-    request = canonical_request(head.method, head.headers, path=path, query=query, names=names, payload_hash=payload_hash)
+    request = canonical_request(head.method, by_name(head), path=path, query=query, names=names, payload_hash=payload_hash)
     scope = f"{claim.date}/{claim.region}/{claim.service}/aws4_request"
     text, keys = string_to_sign(claim.amz_date, scope, request), keys or SigningKeys()
 

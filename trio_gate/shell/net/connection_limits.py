@@ -56,7 +56,8 @@ class Seat:
     def begin(self) -> None:
         """Note that a request begins: it may take its time, even if the gateway stops."""
         self.asked = True
-        self.scope.deadline = max(self.scope.deadline, math.inf)
+        if self.scope.deadline != math.inf:
+            self.scope.deadline = math.inf
 
     def prove(self, agent: str | None, most: int | None = None) -> None:
         """Count the connection, now busy, for this agent. Raises Overloaded if the agent has too many connections.
