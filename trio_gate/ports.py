@@ -237,8 +237,8 @@ class Approvals(Protocol):
     async def asked_by(self, agent: str | None, question_id: str, within: float) -> Told | None:
         """Where a question of an agent stands, as soon as it is over, or after `within` seconds; None if it is none of its own."""
 
-    def end_task(self, agent: str | None, task: str) -> bool:
-        """End a task of an agent; whether there was one of this id."""
+    async def end_task(self, agent: str | None, task: str) -> bool:
+        """End a task of an agent, and return once that is on disk; whether there was one of this id. Raises StorageUnavailable."""
 
     def publish(self, record: Callable[[], tuple[Intent, Outcome]]) -> None:
         """Show a finished call to the people who observe; `record` is called only if there are any."""

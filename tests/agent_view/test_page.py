@@ -48,7 +48,8 @@ def test_the_whole_page():
     assert "- AssumeRole of a role in an account of yours, which the gateway answers with a session of its own: depends:" in page(
         view
     )
-    assert "- all else that returns credentials, but for GetSessionToken, " in page(view)
+    assert "- all else that returns credentials, but for what is never served: " in page(view)
+    assert "- GetSessionToken, which is answered so as well: " in page(view)
     assert [lines.index(one) for one in lines if one.startswith("## ")] == sorted(
         lines.index(f"## {one}")
         for one in (

@@ -169,11 +169,25 @@ def test_services_that_it_uses_have_rows_up_to_a_bound():
 
 def test_calls_that_return_credentials_and_roles_are_told_apart():
     (one,) = seen('rule "all" { action = "allow" }')["calls"]
+    assert {name: told["answer"] for name, told in one["sessions"].items()} == dict.fromkeys(
+        ("AssumeRoleWithWebIdentity", "CreateSession", "GetSessionToken"), "allowed"
+    )
     assert (one["credentials"]["answer"], one["roles"]["answer"], one["services"][EVERY]["write"]["answer"]) == (
         "denied",
         "allowed",
         "allowed",
     )
+
+
+OF_OTHERS = 'rule "eve" { match = has(aws.params.A.B) && agent.name == "other" action = "allow" }\n'
+
+
+def test_what_depends_on_an_undecidable_rule_of_others_alone_says_why():
+    said = seen(OF_OTHERS + 'rule "all" { action = "allow" }')
+    cell = said["calls"][0]["services"][EVERY]["read"]
+    assert (cell["answer"], cell["undecided"], [step["rule"] for step in cell["rules"]]) == ("depends", True, ["all"])
+    assert 'depends: "all" allows the rest, and what a condition cannot be decided for is denied' in page(said)
+    assert '"eve"' not in page(said)
 
 
 def test_a_session_sees_its_own_account_and_what_is_said_of_its_role():

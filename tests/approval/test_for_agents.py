@@ -66,7 +66,13 @@ ENDS = {
     "answered": (voted("approve"), {"outcome": "answered"}, "approved and sent to AWS"),
     "unanswered": (voted("approve"), {"outcome": "unanswered"}, "approved, and may have been executed"),
     "kept for the agent": (voted("approve"), {"made": "g1", "kept": grant()}, "approved, and not executed yet: run the same"),
-    "kept too long": (voted("approve"), {"made": "g1"}, "approved, and the approval is over"),
+    "kept, and being sent": (voted("approve"), {"made": "g1"}, "approved: the command that waits is being executed"),
+    "granted, and being sent": (
+        voted("approve"),
+        {"made": "g1", "kept": replace(grant(), kind="exact")},
+        "approved: the command that waits is being executed",
+    ),
+    "kept too long": (voted("approve"), {"made": "g1", "outcome": "not_sent"}, "approved, and the approval is over"),
     "not sent": (voted("approve"), {"outcome": "not_sent"}, "approved, and the approval is over"),
 }
 

@@ -37,6 +37,18 @@ def test_a_task_is_read_approved_and_stands_among_the_grants(visit, stage):
     page.wait_for_selector("text=Its calls go through.")
     assert "its next equal call" not in page.inner_text("main")
     page.click("a:text-is('A grant was made')")
+    page.go_back()
+    stage.do(lambda: [stage.hub.grants.end(grant, "expired") for grant in [*stage.hub.grants.table]])
+    page.wait_for_selector("text=It is over, and its calls are asked about again.")
+
+
+def test_a_grant_of_a_task_is_listed(visit, stage):
+    ask = stage.ask(task=TASK)
+    visitor = visit()
+    page = visitor.enter()
+    visitor.open(ask)
+    page.click(".decide button:text-is('Approve in prod')")
+    page.click("a:text-is('A grant was made')")
     card = page.locator("[data-grant]").inner_text()
     assert "the calls of a task" in card
     assert "the rest, topics" in card

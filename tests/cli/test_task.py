@@ -49,7 +49,9 @@ def test_what_is_needed_is_sent_and_what_is_granted_said(capsys):
 def test_dangers_are_asked_for_by_name(capsys):
     body = b'{"task": "t1", "uses": 5, "expires": "2026-01-15T12:00:00Z"}'
     with gateway(body=body) as (at, got):
-        assert task.run(parsed("drop it", "--danger", "dynamodb:DeleteTable where true", "--gateway", f"http://{at}")) == 0
+        words = ("--danger", "dynamodb:DeleteTable where true", "--extend", "t1", "--gateway", f"http://{at}")
+        assert task.run(parsed("drop it", *words)) == 0
+    assert json.loads(got[0][2])["extends"] == "t1"
     line = {"service": "dynamodb", "actions": ["DeleteTable"], "match": "true", "danger": True}
     assert json.loads(got[0][2])["needs"] == [line]
     with pytest.raises(SystemExit):

@@ -12,6 +12,7 @@ from tests.exchange.test_own_requests import head, proven
 from tests.kit.calls import make_call
 from tests.kit.configs import BASE, HASH, MAIN, load
 from tests.kit.records import NOW
+from trio_gate.approval.grant import Grant
 from trio_gate.approval.task import MAX_LINES, MAX_PURPOSE
 from trio_gate.effect.effect import level_facet
 from trio_gate.errors import Denied, Malformed
@@ -89,6 +90,7 @@ def covers(made, session=None, **call) -> bool | None:
             "line 2 of `needs`: `danger` is true or false, and goes with `actions`",
         ),
         (sent({**OBJECTS, "danger": 1}), "`danger` is true or false"),
+        (sent(OBJECTS, extends="t1"), "`extends` is the id of a task"),
         (sent({**OBJECTS, "account": "prod"}), "`account` is an account's number"),
         (sent({**OBJECTS, "account": '111111111111" || true || "'}), "`account` is an account's number"),
         (sent({"service": 's3" || true || "', "access": "read"}), "line 1 of `needs`: `service` is"),
@@ -167,6 +169,30 @@ def test_no_line_is_for_an_account_that_is_not_the_agents(account):
     admitted = replace(found.admitted, agent=snapshot.config.agents[0])
     with pytest.raises(Denied, match=f"line 2 of `needs`: account {account} is not one"):
         task_of(read(OBJECTS, {**OTHER, "account": account}), replace(found, admitted=admitted), snapshot)
+
+
+def test_what_a_task_adds_to_is_said_while_it_stands():
+    old = Grant(
+        **dict.fromkeys(("rule", "account", "about", "digest", "repeat_key", "standing"), "x"),
+        **dict.fromkeys(("agent", "account_name", "predicate")),
+        id=f"t{'1' * 16}",
+        kind="task",
+        uses=9,
+        used=2,
+        made_at=NOW,
+        expires_at=NOW,
+        by=(),
+        people=(),
+    )
+    asked, arrived = read(OBJECTS, extends=old.id), proven(head("/-/agent/tasks", b""), snapshot=SNAPSHOT)
+    made = task_of(asked, arrived, SNAPSHOT)
+    risks = [
+        task_question(made, asked, arrived, SNAPSHOT, question_id="q1", asked_at=NOW, grants=grants).risks[-1].text
+        for grants in ((old,), (replace(old, kind="exact"),), ())
+    ]
+    assert risks[0] == f"it adds to task {old.id}, of which 7 of 9 uses are left until {NOW:%H:%M} UTC"
+    assert "adds to" not in risks[1] + risks[2]
+    assert read(OBJECTS).body != asked.body  # so it is another question
 
 
 DROP = {"service": "dynamodb", "actions": ["DeleteTable"], "danger": True, "match": 'aws.params.TableName == "t"'}

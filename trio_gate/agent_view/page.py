@@ -12,9 +12,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_SILENT = "GetSessionToken, AssumeRoleWithWebIdentity and CreateSession, of which nothing is said here, and what is never served"
-"""Other rules hold for the former than for the rest: they are answered with a session of the gateway's own."""
-
 _BLOCK = re.compile(r"^(?=[#>+*\-=`~|\d])")
 
 
@@ -84,7 +81,8 @@ def _calls(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"| {service} | {' | '.join(_cell(cells[level]) for level in levels)} |"
     yield ""
     yield f"- AssumeRole of a role in an account of yours, which the gateway answers with a session of its own: {_cell(told['roles'])}"
-    yield f"- all else that returns credentials, but for {_SILENT}: {_cell(told['credentials'])}"
+    yield from (f"- {operation}, which is answered so as well: {_cell(one)}" for operation, one in told["sessions"].items())
+    yield f"- all else that returns credentials, but for what is never served: {_cell(told['credentials'])}"
 
 
 def _left_out(services: Sequence[str]) -> Iterator[str]:
@@ -101,7 +99,8 @@ def _cell(told: Mapping[str, Any]) -> str:
         for step in told["rules"]
     ]
     more = f", and {told['more']} more rules" if told["more"] else ""
-    return _line(f"depends: {', '.join(parts)}{more}")
+    undecided = ", and what a condition cannot be decided for is denied" if told["undecided"] else ""
+    return _line(f"depends: {', '.join(parts)}{more}{undecided}")
 
 
 def _line(text: str) -> str:

@@ -18,7 +18,7 @@ from trio_gate.approval.channel.codec import timestamp
 from trio_gate.approval.for_agents import of_grant, of_prompt
 from trio_gate.aws.call import Access
 from trio_gate.policy.prospects import Prospects
-from trio_gate.sessions.calls import ASSUMES
+from trio_gate.sessions.calls import ASSUMES, SERVED
 from trio_gate.text.visible import visible
 from trio_gate.values import value_class
 
@@ -206,15 +206,19 @@ def _calls(
 
 def _table(kind: _Kind, named: AbstractSet[str], prospects: Prospects) -> dict[str, Any]:
     """The rows that all have: every service, other calls that return credentials, and the one for roles."""
-    service, operation = ASSUMES
     vends: dict[str, Plain] = {**kind.known, "aws.presigned": False, "aws.vends_credentials": True}
-    assumes = {**vends, "aws.service": service, "aws.action": operation}
+
+    def served(service: str, operation: str) -> Json:
+        known = {**vends, "aws.service": service, "aws.action": operation}
+        return _told(prospects.of(known, endpoint=kind.endpoint, virtual=True), named)
+
     return {
         "accounts": kind.accounts[:MOST_ACCOUNTS],
         "accounts_in_all": len(kind.accounts),
         "services": {EVERY: _row(kind, None, named, prospects)},
         "credentials": _told(prospects.of(vends, endpoint=kind.endpoint), named),
-        "roles": _told(prospects.of(assumes, endpoint=kind.endpoint, virtual=True), named),
+        "roles": served(*ASSUMES),
+        "sessions": {operation: served(service, operation) for service, operation in sorted(SERVED - {ASSUMES})},
     }
 
 
@@ -228,7 +232,11 @@ def _row(kind: _Kind, service: str | None, named: AbstractSet[str], prospects: P
 
 
 def _told(prospect: Prospect, named: AbstractSet[str]) -> Json:
-    """An answer with the rules behind it; of those that are not `named`, and so for none of its accounts, it is silent."""
+    """An answer with the rules behind it.
+
+    Of those that are not `named`, and so for none of its accounts, it is silent but for whether one may be undecidable, which denies.
+    """
     steps = [step for step in prospect.steps if step.rule is None or step.rule in named]
     rules = [{"rule": step.rule, "does": _WORDS[step.action], "all": step.sure} for step in steps[:MOST_STEPS]]
-    return {"answer": prospect.answer, "rules": rules, "more": max(0, len(steps) - MOST_STEPS)}
+    undecided = any(not step.sure for step in prospect.steps if step not in steps)
+    return {"answer": prospect.answer, "rules": rules, "more": max(0, len(steps) - MOST_STEPS), "undecided": undecided}

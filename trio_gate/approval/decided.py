@@ -108,6 +108,10 @@ class DecidedTable:
         if question_id in self._kept:
             self._write_down(question_id)
 
+    def waits(self, question_id: str) -> list[str]:
+        """The grants for one use as which the approval of a question waits, or waited, for its agent."""
+        return [grant for grant, of in self._once.items() if of == question_id]
+
     def became(self, approval_id: str, outcome: CallOutcome) -> tuple[Decided, frozenset[str]] | None:
         """Note what became of the call that an approval let go: a question's id, or that of its grant for one use.
 
@@ -152,7 +156,7 @@ class DecidedTable:
         frame, people = self._kept[question_id]
         outcome = frame.outcome and {**frame.outcome, "why": frame.outcome["why"] and kept_text(frame.outcome["why"])}
         kept = replace(frame, reason=kept_text(frame.reason), outcome=outcome)
-        once = [grant for grant, of in self._once.items() if of == question_id]
+        once = self.waits(question_id)
         disowned = {"disowned": True} if question_id in self._disowned else {}
         self._note(question_id, {"frame": as_json(kept), "people": sorted(people), "once": once, **disowned})
 

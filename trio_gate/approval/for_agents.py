@@ -63,8 +63,12 @@ def of_prompt(prompt: Prompt, page: str) -> Told:
     }
 
 
-def of_decided(decided: Decided, grant: Grant | None) -> Told:
-    """A question that has ended; `grant` is what its approval became, None where that is used or over."""
+def of_decided(decided: Decided, grant: Grant | None, *, left: bool = False) -> Told:
+    """A question that has ended.
+
+    `grant` is what its approval became, None where that is used or over; `left`: whether it waits besides for the same call to come again.
+    """
+    left = left or (grant is not None and grant.kind == "once")
     call = decided.call
     return {
         "id": decided.id,
@@ -73,11 +77,11 @@ def of_decided(decided: Decided, grant: Grant | None) -> Told:
         "account": call["account"],
         "rule": call["rule"],
         "until": timestamp(grant.expires_at) if grant else None,
-        "next": _next(decided, grant),
+        "next": _next(decided, grant, left=left),
     }
 
 
-def _next(decided: Decided, grant: Grant | None) -> str:
+def _next(decided: Decided, grant: Grant | None, *, left: bool) -> str:
     if decided.status == "denied":
         return f"denied by a person{': ' if decided.reason else ''}{decided.reason}{DO_NOT_RETRY}"
     task = is_task(decided.call)
@@ -88,10 +92,10 @@ def _next(decided: Decided, grant: Grant | None) -> str:
         return over if grant is None else "approved: its calls go through until `until`"
     if decided.outcome is not None and decided.outcome["end"] in _SENT:
         return _SENT[decided.outcome["end"]]
+    if decided.outcome is None and not left:
+        return "approved: the command that waits is being executed"
     if grant is not None:
         return "approved, and not executed yet: run the same command again, unchanged, before `until`"
-    if decided.grant is None and decided.outcome is None:
-        return "approved: the command that waits is being executed"
     return "approved, and the approval is over: run the same command again if it was not executed"
 
 

@@ -94,7 +94,9 @@ class Tools:
         within = str(max(0, min(seconds, MOST_WAIT)))
         return await self._told("GET", f"/-/agent/approvals/{approval}", query=(("wait", within),), accept="text/markdown")
 
-    async def ask_for_task(self, purpose: str, needs: list[dict[str, Any]], uses: int = 20, minutes: int = 60) -> str:
+    async def ask_for_task(
+        self, purpose: str, needs: list[dict[str, Any]], uses: int = 20, minutes: int = 60, extends: str = ""
+    ) -> str:
         """Ask people once for the calls of a task, before you begin.
 
         Args:
@@ -105,8 +107,10 @@ class Tools:
                 for another of your accounts has its number as "account".
             uses: how many calls.
             minutes: for how long.
+            extends: the id of a task that stands, where this one adds to it.
         """
-        body = json.dumps({"purpose": purpose, "needs": needs, "uses": uses, "minutes": minutes}).encode("ascii")
+        asked: dict[str, object] = {"purpose": purpose, "needs": needs, "uses": uses, "minutes": minutes}
+        body = json.dumps(asked | ({"extends": extends} if extends else {})).encode("ascii")
         with trio.move_on_after(MOST_WAIT):
             return await self._told("POST", "/-/agent/tasks", body)
         return f"People are asked, and have not decided yet. See `pending`, and ask again with the same words:\n{await self.pending()}"

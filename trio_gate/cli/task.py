@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--uses", type=int, default=20, metavar="N", help="how many calls (default: 20)")
     parser.add_argument("--minutes", type=int, default=60, metavar="N", help="for how long (default: 60)")
+    parser.add_argument("--extend", metavar="TASK", help="the id of a task that this one adds to, which people are told")
     asking.add_arguments(parser)
 
 
@@ -51,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
         print("trio-gate task: nothing is asked for: give --need or --danger", file=sys.stderr)
         return 2
     members = {"purpose": args.purpose, "needs": needs, "uses": args.uses, "minutes": args.minutes}
+    members |= {"extends": args.extend} if args.extend else {}
     said = asking.asked("task", args, "/-/agent/tasks", members, _granted)
     if isinstance(said, int):
         return said

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
 from trio_gate.approval.grant import standing
@@ -27,9 +27,10 @@ from trio_gate.text.visible import visible
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from trio_gate.approval.grant import Grant
     from trio_gate.aws.call import Access
     from trio_gate.config.model import Approver, Rule
     from trio_gate.exchange.snapshot import Admitted, Snapshot
@@ -59,6 +60,7 @@ _OF_ALL: Mapping[str, Plain] = {
 """What is known of all calls that a task covers."""
 
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_TASK = re.compile(r"t[0-9a-f]{16}")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _ACTION = re.compile(r"[A-Z][A-Za-z0-9]{0,127}")
 _NO_DANGER = 'aws.level != "danger"'
@@ -145,21 +147,24 @@ class Need:
 
 @value_class
 class TaskRequest:
-    """What an agent asks for, as it was read; `body` is all of it."""
+    """What an agent asks for, as it was read; `extends` is the id of a task that it adds to, `body` all of it."""
 
     purpose: str
     needs: tuple[Need, ...]
     uses: int
     minutes: int
     body: Mapping[str, Json]
+    extends: str | None = None
 
 
 def read_task(data: bytes, *, most_uses: int, most_minutes: int) -> TaskRequest:
     """Read the body of a request for a task. Raises Malformed."""
     read = read_json(data)
-    if not isinstance(read, dict) or not read.keys() <= {"purpose", "needs", "uses", "minutes"}:
-        raise Malformed("a task is a JSON object with `purpose`, `needs`, `uses` and `minutes`")
-    purpose, needs = read.get("purpose"), read.get("needs")
+    if not isinstance(read, dict) or not read.keys() <= {"purpose", "needs", "uses", "minutes", "extends"}:
+        raise Malformed("a task is a JSON object with `purpose`, `needs`, `uses` and `minutes`, and perhaps `extends`")
+    purpose, needs, extends = read.get("purpose"), read.get("needs"), read.get("extends")
+    if extends is not None and not (isinstance(extends, str) and _TASK.fullmatch(extends)):
+        raise Malformed("`extends` is the id of a task, as its answer said it")
     if not isinstance(purpose, str) or not 0 < len(purpose.strip()) <= MAX_PURPOSE:
         raise Malformed(f"`purpose` says in at most {MAX_PURPOSE} characters what the task is for")
     if looks_secret(purpose):
@@ -175,6 +180,7 @@ def read_task(data: bytes, *, most_uses: int, most_minutes: int) -> TaskRequest:
         uses=whole_number(read.get("uses"), "uses", most_uses),
         minutes=whole_number(read.get("minutes"), "minutes", most_minutes),
         body=read,
+        extends=extends,
     )
 
 
@@ -295,14 +301,21 @@ def _asked_by(rule: Rule, snapshot: Snapshot) -> list[Approver]:
 
 
 def task_question(
-    task: Task, asked: TaskRequest, proven: Proven, snapshot: Snapshot, *, question_id: str, asked_at: datetime
+    task: Task,
+    asked: TaskRequest,
+    proven: Proven,
+    snapshot: Snapshot,
+    *,
+    question_id: str,
+    asked_at: datetime,
+    grants: Iterable[Grant] = (),
 ) -> Question:
-    """The question that people are asked: the sentence says what for, the lines stand below it."""
-    claim, admitted, arrived = proven.claimed.claim, proven.admitted, proven.arrived
+    """The question that people are asked: the sentence says what for, the lines stand below it. `grants` are those that the agent has."""
+    claim, admitted = proven.claimed.claim, proven.admitted
     named = {name for name, _ in task.rules}
     approvers = {one.id: one for rule in snapshot.config.rules if rule.name in named for one in _asked_by(rule, snapshot)}
     life, hold = (timedelta(seconds=min(getattr(one, name) for one in approvers.values())) for name in ("timeout", "hold"))
-    risks = tuple(_risks(task, asked))
+    risks = (*_risks(task, asked), *_extended(asked, grants))
     said = told([f"Let up to {task.uses} calls through in {task.minutes} min: ", Names(names=(task.purpose,))])
     digest = digest_of(admitted.agent_name, claim.account, asked.body)
     return Question(
@@ -315,15 +328,6 @@ def task_question(
         rule=", ".join(name for name, _ in task.rules),
         reason=None,
         approvers=tuple(map(group_of, approvers.values())),
-        account=claim.account,
-        account_name=admitted.account_name,
-        agent=admitted.agent_name,
-        agent_address=proven.claimed.agent_address,
-        user_agent=visible((arrived.one("user-agent") or "")[:MAX_PURPOSE]) or None,
-        region=claim.region,
-        host=visible(arrived.one("host") or ""),
-        method=arrived.method,
-        path=arrived.target.path,
         params={"purpose": task.purpose, "needs": list(task.lines), "condition": visible(task.predicate)},
         payload_sha256=digest,
         risks=risks,
@@ -332,8 +336,25 @@ def task_question(
         level=risks[0].level if risks else "fact",
         account_color=None if task.accounts else admitted.endpoint.colors.get(claim.account),
         task=task,
+        **_asker(proven),
         **_NO_CALL,
     )
+
+
+def _asker(proven: Proven) -> Mapping[str, Any]:
+    """What a question says of who asks, and by which request."""
+    claim, admitted, arrived = proven.claimed.claim, proven.admitted, proven.arrived
+    return {
+        "account": claim.account,
+        "account_name": admitted.account_name,
+        "agent": admitted.agent_name,
+        "agent_address": proven.claimed.agent_address,
+        "user_agent": visible((arrived.one("user-agent") or "")[:MAX_PURPOSE]) or None,
+        "region": claim.region,
+        "host": visible(arrived.one("host") or ""),
+        "method": arrived.method,
+        "path": arrived.target.path,
+    }
 
 
 def _risks(task: Task, asked: TaskRequest) -> Iterator[Reason]:
@@ -341,3 +362,12 @@ def _risks(task: Task, asked: TaskRequest) -> Iterator[Reason]:
     yield from (Reason(level="danger", code="task", text=f"line {at} {_DANGERS}") for at in task.dangers)
     if any(need.access not in ("list", "read") for need in asked.needs):
         yield Reason(level="caution", code="task", text=_RISK)
+
+
+def _extended(asked: TaskRequest, grants: Iterable[Grant]) -> Iterator[Reason]:
+    """What is left of the task that this one adds to; nothing where that is over, as then it adds to none."""
+    for grant in grants:
+        if (grant.kind, grant.id) == ("task", asked.extends):
+            until = f"{grant.expires_at.astimezone(UTC):%H:%M} UTC"
+            text = f"it adds to task {grant.id}, of which {grant.uses - grant.used} of {grant.uses} uses are left until {until}"
+            yield Reason(level="fact", code="task", text=text)

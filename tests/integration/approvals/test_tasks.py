@@ -50,7 +50,9 @@ def root(gate):
 CI = {"suffix": "CI01", "secret": SECRET}
 
 
-def asks(gate, *needs: str, uses: int = 30, dangers: Sequence[str] = (), agent: Mapping[str, str] = CI) -> subprocess.Popen:
+def asks(
+    gate, *needs: str, uses: int = 30, dangers: Sequence[str] = (), agent: Mapping[str, str] = CI, extend: str = ""
+) -> subprocess.Popen:
     """`trio-gate task`, as an agent runs it."""
     key_id = f"AKIA{ACCOUNTS['staging']}{agent['suffix']}"
     keys = {"AWS_ACCESS_KEY_ID": key_id, "AWS_SECRET_ACCESS_KEY": agent["secret"], "AWS_REGION": REGION}
@@ -58,6 +60,7 @@ def asks(gate, *needs: str, uses: int = 30, dangers: Sequence[str] = (), agent: 
     for option, line in (*(("--need", need) for need in needs), *(("--danger", danger) for danger in dangers)):
         words += [option, line]
     given = {**os.environ, **keys, "AWS_ENDPOINT_URL": f"http://{gate.doors['endpoint']}"}
+    words += ["--extend", extend] if extend else []
     return subprocess.Popen(words, env=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -149,6 +152,18 @@ def test_a_task_for_two_accounts_is_one_decision_and_counted_together(gate, root
     for account in ("staging", "prod"):
         gate.client("s3", account=account, **OTHERS).put_object(Bucket=f"{account}-data", Key="two", Body=b"x")
     pending(gate.client("s3", **OTHERS).put_object, Bucket="staging-data", Key="two", Body=b"x")
+
+
+def test_a_task_is_extended_by_a_new_question_that_says_what_is_left(gate, root):
+    need = 's3:PutObject where aws.params.Key == "more"'
+    first = granted(gate, root, need, uses=1)
+    asking = asks(gate, need, uses=1, extend=first)
+    prompt = root.answer(ready=lambda prompt: prompt["task"] is not None)
+    assert any(f"it adds to task {first}, of which 1 of 1 uses are left" in risk["text"] for risk in prompt["risks"])
+    ended(asking)
+    for _ in range(2):
+        gate.client("s3").put_object(Bucket="staging-data", Key="more", Body=b"x")
+    pending(gate.client("s3").put_object, Bucket="staging-data", Key="more", Body=b"x")
 
 
 def test_an_agent_ends_its_own_task_and_no_other_agent_does(gate, root):

@@ -229,7 +229,7 @@ async def test_a_call_that_was_let_through_is_not_sent_once_its_task_has_ended(h
     alice.vote()
     await wait_all_tasks_blocked()
     let = await ask(call(2, agent="ci"))
-    assert hub.end_task("ci", "t1")
+    assert await hub.end_task("ci", "t1")
     with pytest.raises(Denied, match="withdrawn before it was sent"):
         let.answer.sending()
 
@@ -239,7 +239,7 @@ async def test_an_agent_ends_tasks_and_no_other_grants(hub, alice, ask):
     alice.vote(prompt_id="q2", digest=f"{2:064x}", grant=Terms(uses=3, minutes=1, predicate="true"))
     await wait_all_tasks_blocked()
     (grant,) = hub.grants.table
-    assert not hub.end_task("ci", grant.id)
+    assert not await hub.end_task("ci", grant.id)
     assert [*hub.grants.table] == [grant]
 
 
@@ -284,7 +284,7 @@ async def test_asking_again_says_nothing_of_a_call_that_was_sent(hub, alice, ask
     alice.vote()
     await wait_all_tasks_blocked()
     agent.answer.close()
-    assert hub.end_task("ci", "t1")
+    assert await hub.end_task("ci", "t1")
     await ask(of_task(2, agent="ci"))
     (entry,) = hub
     assert [risk.code for risk in entry.prompt.question.risks if risk.code == "sent"] == []

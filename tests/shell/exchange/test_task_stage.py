@@ -31,9 +31,9 @@ async def test_an_agent_ends_its_own_task_once(agent, ends):
             alice.vote()
     request = proven(head("/-/agent/tasks/t1", b"", method="DELETE"))  # of an agent without a name
     if ends:
-        _, text = end_task("t1", request, services)
+        _, text = await end_task("t1", request, services)
         assert json.loads(text) == {"task": "t1", "ended": True}
     with pytest.raises(Unidentified, match="no task of this agent") as fault:
-        end_task("t1", request, services)
+        await end_task("t1", request, services)
     assert fault.value.status == 404
     assert len([*hub.grants.table]) == (0 if ends else 1)

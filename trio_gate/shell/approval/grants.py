@@ -184,12 +184,15 @@ class GrantService:
             self.take_back(lambda approval: approval.grant == grant.id)
         self._subscribers.publish(GrantEnded(id=grant.id, why=why, by=by), grant.is_for)
 
-    def end_task(self, agent: str | None, task: str) -> bool:
-        """End a task of an agent; whether there was one of this id."""
+    async def end_task(self, agent: str | None, task: str) -> bool:
+        """End a task of an agent, and return once that is on disk; whether there was one of this id. Raises StorageUnavailable."""
         grant = self.table.get(task)
         if grant is None or (grant.kind, grant.agent) != ("task", agent):
             return False
         self.end(grant, "ended")
+        await self._acts.flush()
+        if self._database is not None:
+            await self._database.flush()
         return True
 
     def void(self, standings: Mapping[str, str], change: Change) -> None:

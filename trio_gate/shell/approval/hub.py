@@ -203,9 +203,9 @@ class ApprovalHub:
                 self.settle(entry, withdraw(entry.prompt), why="its virtual session has ended")
         self.grants.take_back(lambda approval: approval.question.session in keys)
 
-    def end_task(self, agent: str | None, task: str) -> bool:
+    async def end_task(self, agent: str | None, task: str) -> bool:
         """See `ports.Approvals`."""
-        return self.grants.end_task(agent, task)
+        return await self.grants.end_task(agent, task)
 
     def publish(self, record: Callable[[], tuple[Intent, Outcome]]) -> None:
         """Send a call that ended to those who observe; `record` is called only if somebody does."""
@@ -310,8 +310,7 @@ class ApprovalHub:
     def alike(self, entry: Entry, person: str) -> list[Asked]:
         """What the others ask, of a person, whose agents wait and that a grant of this question may cover."""
         question = entry.prompt.question
-        rules = question.task.rules if question.task is not None else ((question.rule, entry.standing),)
-        found = [pair for rule, standing in rules for pair in self._alike(replace(question, rule=rule), standing)]
+        found = [pair for rule, standing in entry.rules for pair in self._alike(replace(question, rule=rule), standing)]
         return [attempt.asked for one, attempt in found if one is not entry and one.prompt.question.is_for(person)]
 
     def _alike(self, meant: Question, standing: str) -> Iterator[tuple[Entry, Attempt]]:
@@ -349,8 +348,7 @@ class ApprovalHub:
         if attempt is not None:
             attempt.answer(self._clearances.approved(attempt.asked, verdict) if approved else verdict)
         self._ended(after, grant, why)
-        own = ((question.rule, entry.standing),) if proposed(after) is not None else ()
-        for rule, standing in (question.task.rules if question.task else own) if approved else ():
+        for rule, standing in entry.rules if approved and (question.task or proposed(after)) else ():
             self._let_go(replace(question, rule=rule), standing)
 
     def _ended(self, after: Prompt, grant: str | None, why: str = "") -> None:
@@ -387,8 +385,10 @@ class ApprovalHub:
                 await entry.over.wait()
             if entry.prompt.status is Status.PENDING:
                 return of_prompt(entry.prompt, self.page)
-        decided = self.decided.of_agent(question_id, agent)
-        return of_decided(decided, self.grants.table.usable(decided.grant or "")) if decided is not None else None
+        decided, usable = self.decided.of_agent(question_id, agent), self.grants.table.usable
+        if decided is None:
+            return None
+        return of_decided(decided, usable(decided.grant or ""), left=any(map(usable, self.decided.waits(question_id))))
 
     def sweep(self) -> None:
         """End the questions and grants whose time is over."""

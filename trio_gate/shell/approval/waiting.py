@@ -15,6 +15,7 @@ from trio_gate.approval.state import Verdict
 
 if TYPE_CHECKING:
     from trio_gate.approval.state import Prompt
+    from trio_gate.approval.task import Standings
     from trio_gate.ports import Asked
     from trio_gate.shell.approval.clearance import HubClearance
 
@@ -61,6 +62,12 @@ class Entry:
     attempt: Attempt | None = None
     readings: Readings = field(default_factory=Readings)
     over: trio.Event = field(default_factory=trio.Event)
+
+    @property
+    def rules(self) -> Standings:
+        """The rules that ask it, with their fingerprints: several only of a task."""
+        task = self.prompt.question.task
+        return task.rules if task is not None else ((self.prompt.question.rule, self.standing),)
 
     def waits(self, outcome: Literal["hold", "stop"]) -> Verdict:
         """The end of an agent's wait, not of the question."""

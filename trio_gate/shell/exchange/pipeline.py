@@ -167,7 +167,7 @@ class Pipeline:
             return await ask_for_task(asked.body, proven, self._snapshot, self._services, self._recorder, self._agent, opened)
         self._recorder.decided("allow", None, "it asks about itself" if isinstance(asked, About) else "it ends a task of its own")
         if isinstance(asked, TaskEnded):
-            return end_task(asked.id, proven, self._services)
+            return await end_task(asked.id, proven, self._services)
         views, table = self._services.views, self._services.table
         told = await race(partial(views.answer, asked, proven.admitted, self._snapshot, table), self._agent.gone)
         if told is None:

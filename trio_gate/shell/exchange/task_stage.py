@@ -46,12 +46,13 @@ async def ask_for_task(
 ) -> tuple[ResponseHead, bytes]:
     """The answer to a request for a task with this body, once people have approved it. Raises GateError, AgentGone."""
     gateway = snapshot.config.gateway
+    grants = services.approvals.of_agent(proven.admitted.agent_name).grants
 
     def made() -> tuple[Task, Question]:
         asked = read_task(data, most_uses=gateway.grant_uses, most_minutes=int(gateway.grant_time // 60))
         task, question_id = task_of(asked, proven, snapshot), f"q{secrets.token_hex(8)}"
         now = services.clock.now()
-        return task, task_question(task, asked, proven, snapshot, question_id=question_id, asked_at=now)
+        return task, task_question(task, asked, proven, snapshot, question_id=question_id, asked_at=now, grants=grants)
 
     task, question = await in_worker(services.workers, agent, proven.asker, made)
     services.approvals.check(question.agent)  # a stop may have come meanwhile
@@ -73,9 +74,12 @@ async def ask_for_task(
     return _granted(grant)
 
 
-def end_task(task: str, proven: Proven, services: SharedServices) -> tuple[ResponseHead, bytes]:
-    """The answer to an agent that ends a task of its own. Raises Unidentified (404) where there is none of this id."""
-    if not services.approvals.end_task(proven.admitted.agent_name, task):
+async def end_task(task: str, proven: Proven, services: SharedServices) -> tuple[ResponseHead, bytes]:
+    """The answer to an agent that ends a task of its own, once that is on disk.
+
+    Raises Unidentified (404) where there is none of this id, StorageUnavailable where the end is in force and a restart would undo it.
+    """
+    if not await services.approvals.end_task(proven.admitted.agent_name, task):
         raise Unidentified("no task of this agent has this id, or it is over", status=404)
     return json_answer({"task": task, "ended": True})
 

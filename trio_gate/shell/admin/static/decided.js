@@ -33,7 +33,7 @@ function isTask(call) {
 
 /** What became of an approved call, in a few words. */
 export function became({ call, outcome, grant }) {
-  if (isTask(call)) return "its calls go through";
+  if (isTask(call)) return state.grants.has(grant) ? "its calls go through" : "it is over, and its calls are asked about again";
   if (!outcome) return grant ? "not sent yet" : "being sent";
   if (outcome.end === "not_sent") return "not sent";
   if (outcome.end === "unanswered") return "sent, and no answer is known";

@@ -224,7 +224,7 @@ function showLink(code) {
 function showLogin(why) {
   state.me = null;
   observing = false;
-  for (const kept of [state.prompts, state.ended, state.grants, state.opened]) kept.clear();
+  for (const kept of [state.prompts, state.ended, state.grants, state.opened, state.confirmed]) kept.clear();
   state.stops = [];
   state.calls = [];
   views.activity.begun = false;

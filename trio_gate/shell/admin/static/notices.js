@@ -1,6 +1,6 @@
 // Desktop notifications while the page is not in view: one for each new call, and for each approved one that failed.
 
-import { $, toast } from "./dom.js";
+import { $, plural, toast } from "./dom.js";
 import { accountOf, agentOf } from "./call.js";
 import { became } from "./decided.js";
 
@@ -37,7 +37,9 @@ export class Notices {
   /** A call waits. */
   show(prompt) {
     const body = `${prompt.level ? `${prompt.level} · ` : ""}${agentOf(prompt)} · ${prompt.service} in ${prompt.region}`;
-    this.tell(prompt.id, `${accountOf(prompt)}: ${prompt.sentence ?? prompt.words}`, { body, requireInteraction: true });
+    const { task } = prompt; // in whose sentence the agent says what for
+    const what = task ? `a task of up to ${plural(task.uses, "call")}` : (prompt.sentence ?? prompt.words);
+    this.tell(prompt.id, `${accountOf(prompt)}: ${what}`, { body, requireInteraction: true });
   }
 
   /** A call that was approved did not do what it should. */

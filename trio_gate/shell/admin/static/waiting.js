@@ -179,6 +179,7 @@ export class Waiting {
     this.refreshList();
     if (!this.chosen) this.showCall();
     if ((what === "resolved" || what === "decided") && detail.id === this.chosen) this.ended();
+    if (what === "grants" && state.ended.has(this.chosen)) this.ended();
     if (this.chosen && (what === "settled" || (what === "again" && detail.id === this.chosen))) this.settled();
     if (what === "forgotten" && detail.id === this.chosen) this.readAgain(detail.why);
     if (what === "updated" && detail.id === this.chosen) this.updated(detail);
