@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from trio_gate.metrics.counts import MAX_SERIES, NOT_OURS, Counts
 from trio_gate.metrics.histogram import OTHER
 from trio_gate.metrics.table import METRICS
@@ -29,6 +31,14 @@ def test_the_time_of_others_is_not_ours():
     found = counts.collect()
     assert round(found["own_seconds"][("read",)].total, 6) == 0.007
     assert found["aws_seconds"][("s3",)].total == 1.0
+
+
+@pytest.mark.parametrize(("end", "own"), [("answered", 0.009), ("refused", 0.002), ("aborted", 0.002)])
+@pytest.mark.parametrize("decided", ["allowed", "approval_needed"])
+def test_a_wait_that_came_to_nothing_is_not_ours(decided, end, own):
+    counts = Counts()
+    counts.request(KEY, end, 403, {"identified": MS, decided: MS, "end": 7 * MS}, NOW)
+    assert round(counts.collect()["own_seconds"][("read",)].total, 6) == own
 
 
 def test_a_request_that_was_not_sent_has_no_time_of_aws():

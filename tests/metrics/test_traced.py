@@ -22,6 +22,19 @@ def test_parts_are_where_their_stages_were():
     )
 
 
+@pytest.mark.parametrize(
+    ("stages", "names"),
+    [
+        ({"identified": 10, "approval_needed": 5, "end": 100}, ["request", "approval"]),
+        ({"allowed": 10, "signed": 5, "end": 100}, ["request", "upstream"]),
+    ],
+)
+def test_a_wait_that_came_to_nothing_is_a_part_too(stages, names):
+    found = traced(stages).parts
+    assert [part.name for part in found] == names
+    assert (found[1].begin, found[1].end) == (900, 1000)
+
+
 @pytest.mark.parametrize("stages", [{"identified": 10, "end": 5}, {"identified": 10, "answered": 5, "end": 5}])
 def test_what_waited_for_nobody_has_one_part(stages):
     assert [part.name for part in traced(stages).parts] == ["request"]

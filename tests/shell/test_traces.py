@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -86,6 +87,20 @@ def test_a_request_and_its_parts_are_below_the_agents_span(embedded_aws, tmp_pat
     }
     assert (denied.parent_span_id, attributes(denied)["trio_gate.outcome"], denied.status.code) == (b"", "deny", 2)
     assert "a-secret-name" not in str(collector.spans)
+
+
+def test_the_wait_for_people_is_a_part(embedded_aws, tmp_path, collector):
+    with running(tmp_path, embedded_aws, knobs=f'traces = "{collector.url}"') as gateway:
+        asking = gateway.client("sqs", "prod")
+        agent = threading.Thread(target=asking.create_queue, kwargs={"QueueName": "q"})
+        agent.start()
+        while not (lines := gateway.gate(*gateway.approver("--json", verb="pending")).stdout.splitlines()):
+            pass
+        question = json.loads(lines[0])["prompt"]["id"]
+        assert gateway.gate(*gateway.approver(question, "--yes")).returncode == 0
+        agent.join()
+    [whole] = [span for span in collector.spans if span.name == "CreateQueue"]
+    assert {span.name for span in collector.spans if span.parent_span_id == whole.span_id} == {"approval", "upstream"}
 
 
 def test_a_collector_that_is_not_there_costs_a_line(embedded_aws, tmp_path):

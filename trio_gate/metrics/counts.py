@@ -78,6 +78,8 @@ class Counts:
         own = sum(nanoseconds.values())
         for stage in NOT_OURS:
             own -= nanoseconds.get(stage, 0)
+        if end != "answered" and ("allowed" in nanoseconds or "approval_needed" in nanoseconds):
+            own -= nanoseconds.get("end", 0)  # once a call is decided on, only a wait for others ends otherwise
         self._own.add(key[1], own / 1e9)
         if aws is not None:
             self._aws.add(key[0], aws / 1e9)

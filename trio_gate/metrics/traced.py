@@ -19,8 +19,8 @@ _PARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})
 """The field `traceparent` (W3C Trace Context section 3.2); versions after 00 may add to it."""
 
 REQUEST, APPROVAL, UPSTREAM = "request", "approval", "upstream"
-_STAGES = {APPROVAL: ("approved",), UPSTREAM: ("aws", "answered")}
-"""The stages that a part is made of, which follow each other."""
+_STAGES = {APPROVAL: ("approval_needed", ("approved",)), UPSTREAM: ("signed", ("aws", "answered"))}
+"""The stage after which a part begins, and those that it is made of, which follow each other; "end" where it broke off before them."""
 
 
 @value_class
@@ -56,10 +56,11 @@ class TracedRequest:
         """The request, and then what of it waited for people and for AWS."""
         begin = self.ended - sum(self.nanoseconds.values())
         found = [Part(name=REQUEST, begin=begin, end=self.ended)]
-        for name, stages in _STAGES.items():
-            times = [(at, self.nanoseconds[stage]) for stage, at in self._begun(begin).items() if stage in stages]
-            if times and stages[0] in self.nanoseconds:
-                found.append(Part(name=name, begin=times[0][0], end=times[-1][0] + times[-1][1]))
+        begun, took = self._begun(begin), self.nanoseconds
+        for name, (before, stages) in _STAGES.items():
+            if before in took:
+                last = [stage for stage in stages if stage in took] or ["end"]
+                found.append(Part(name=name, begin=begun[last[0]], end=begun[last[-1]] + took[last[-1]]))
         return tuple(found)
 
     def _begun(self, begin: int) -> dict[str, int]:
