@@ -105,8 +105,8 @@ class Server(socketserver.ForkingTCPServer):
     request_queue_size = 128
     max_children = 256
 
-    def __init__(self, context: ssl.SSLContext) -> None:
-        super().__init__(("127.0.0.1", 0), Connection)
+    def __init__(self, context: ssl.SSLContext, handler: type[Connection] = Connection) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
         self.context = context
 
     def handle_error(self, *_: object) -> None:
@@ -114,7 +114,7 @@ class Server(socketserver.ForkingTCPServer):
 
 
 @contextmanager
-def stand_in(folder: Path) -> Iterator[int]:
+def stand_in(folder: Path, handler: type[Connection] = Connection) -> Iterator[int]:
     """Run it in another process; gives its port. The folder gets `ca.pem`, `key.pem` and `cert.pem`."""
     ca = trustme.CA()
     leaf = ca.issue_cert(*NAMES)
@@ -123,7 +123,7 @@ def stand_in(folder: Path) -> Iterator[int]:
     leaf.cert_chain_pems[0].write_to_path(str(folder / "cert.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    with Server(context) as server:
+    with Server(context, handler) as server:
         child = os.fork()
         if not child:
             os.setpgid(0, 0)

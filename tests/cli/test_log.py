@@ -222,7 +222,7 @@ def test_a_narrow_table_fits_and_says_what_it_leaves_out(state, capsys, monkeypa
     for width, left_out in [(80, True), (139, True), (140, False), (250, False)]:
         monkeypatch.setenv("COLUMNS", str(width))
         assert trio_gate_log("--state-dir", state) == 0
-        lines = capsys.readouterr().out.splitlines()
+        lines = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()
         assert ("left out for want of width: resource and rule; 140 columns have room, and --json has all" in lines) is left_out
         assert max(len(line) for line in lines[: -1 if left_out else None]) <= width
         assert ("arn:aws:s3:::b/k" in "".join(lines)) is not left_out

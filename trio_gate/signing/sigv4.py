@@ -186,7 +186,8 @@ def sign(
         head: what will be sent; anything that an earlier signature left in its fields or query is replaced.
         payload_hash: hex SHA-256 of the body, or the word that stands for it.
         credentials: the keys to sign with; NO_KEY to leave the head as it is.
-        service, region: signing name, and signing region.
+        service: signing name.
+        region: signing region.
         now: the current time, aware.
         s3: whether `service` is in the S3 family: path signed as sent, payload hash in a field.
         keys: the cache of derived keys; None for none.
@@ -194,8 +195,7 @@ def sign(
     if credentials is NO_KEY:
         return Signed(head=head, signature="", key=SigningKey(inner=b"", outer=b""), scope="", amz_date="")
     amz_date, target = stamp(now), _unsigned(head.target)
-    fields = [field for field in head.headers if field[0] not in _SET_BY_US]
-    fields.append(("x-amz-date", amz_date))
+    fields = [*[field for field in head.headers if field[0] not in _SET_BY_US], ("x-amz-date", amz_date)]
     if credentials.session_token is not None:
         fields.append((credentials.token_field, credentials.session_token))
     if s3 or _HASH in head.first:
