@@ -153,3 +153,28 @@ def test_an_answer_that_is_too_long_is_an_error_and_not_cut(capsys):
     with gateway(body=whole.ljust(asking.MOST_BYTES + 1)) as (at, _):
         assert run("--gateway", f"http://{at}") == 1
     assert capsys.readouterr().err == "trio-gate presign: the gateway's answer is longer than 1024 KiB, so it is not read\n"
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("by", ["file", "environment"])
+def test_the_agents_identity_token_is_sent_with_the_signature(monkeypatch, tmp_path, by):
+    words = []
+    if by == "file":
+        (tmp_path / "token").write_text("head.claims.signature\n")
+        words = ["--token", str(tmp_path / "token")]
+    else:
+        monkeypatch.setenv("TRIO_GATE_AGENT_TOKEN", "head.claims.signature")
+    with gateway() as (at, got):
+        assert run("--gateway", f"http://{at}", *words).url == ANSWER["url"]
+    assert got[0][1]["x-trio-gate-token"] == "head.claims.signature"
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(("text", "said"), [(None, "cannot be read"), ("two\nlines", "is not one"), ("", None)])
+def test_what_is_no_identity_token_is_not_sent(tmp_path, capsys, text, said):
+    if text is not None:
+        (tmp_path / "token").write_text(text)
+    with gateway() as (at, got):
+        found = run("--gateway", f"http://{at}", "--token", str(tmp_path / "token"))
+    assert (found == 2, len(got)) == ((True, 0) if said else (False, 1))
+    assert said is None or said in capsys.readouterr().err

@@ -14,11 +14,12 @@ import re
 import sys
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from trio_gate import __version__
-from trio_gate.aws.ingress import OWN_SERVICE
+from trio_gate.aws.ingress import IDENTITY_FIELD, OWN_SERVICE
 from trio_gate.errors import CertificatesUnavailable
 from trio_gate.shell.certificates.trust_roots import client_context
 from trio_gate.shell.clock import SystemClock
@@ -51,6 +52,9 @@ MOST_SAID = 1024
 _URL = re.compile(r"(https?)://(?:([^@/]{1,1024})@)?(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9.\-]{1,253})(?::([0-9]{1,5}))?/?")
 
 
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,16384}")
+
+
 class NotAnsweredError(Exception):
     """There is no answer; the text is one line for the user. `status` is the exit status: 1, or 2 for wrong usage."""
 
@@ -76,6 +80,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--region", help="the region (default: AWS_REGION or AWS_DEFAULT_REGION)")
     parser.add_argument("--certificate", metavar="FILE", help="the agent's client certificate and its key, for such a listener")
+    parser.add_argument(
+        "--token", metavar="FILE", help="the agent's OIDC token, where it is proven by one too (default: TRIO_GATE_AGENT_TOKEN)"
+    )
     parser.add_argument("--ca", metavar="FILE", help="what verifies an endpoint listener with TLS (default: AWS_CA_BUNDLE)")
 
 
@@ -124,7 +131,13 @@ def _sent(args: argparse.Namespace, method: str, target: Target, body: bytes, ac
     region = args.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     if not region:
         raise NotAnsweredError("the region is not known: set AWS_REGION, or give --region", 2)
-    fields = (*at, ("accept", accept), ("user-agent", USER_AGENT), *((("content-type", "application/json"),) if body else ()))
+    fields = (
+        *at,
+        *_token(args),
+        ("accept", accept),
+        ("user-agent", USER_AGENT),
+        *((("content-type", "application/json"),) if body else ()),
+    )
     head = RequestHead(method=method, target=target, headers=fields)
     hashed, now = hashlib.sha256(body).hexdigest(), SystemClock().now()
     signed = sign(head, payload_hash=hashed, credentials=_keys(), service=OWN_SERVICE, region=region, now=now, s3=False).head
@@ -165,6 +178,20 @@ def _connection(args: argparse.Namespace) -> tuple[http.client.HTTPConnection, H
     except OSError as error:  # TLS's faults are some, too
         raise NotAnsweredError(f"the client certificate cannot be used: {error.strerror}", 2) from None
     return http.client.HTTPSConnection(host.strip("[]"), int(port or 443), timeout=SILENCE_SECONDS, context=trust), tuple(at)
+
+
+def _token(args: argparse.Namespace) -> Headers:
+    """The field with the agent's OIDC token; none where it has none. Raises NotAnsweredError."""
+    token = os.environ.get("TRIO_GATE_AGENT_TOKEN", "")
+    if args.token:
+        try:
+            token = Path(args.token).read_text("ascii")
+        except (OSError, ValueError):
+            raise NotAnsweredError(f"the OIDC token cannot be read from {plain(args.token)}", 2) from None
+    token = token.strip()
+    if token and not _TOKEN.fullmatch(token):
+        raise NotAnsweredError("the OIDC token is not one: it has characters that no token has, or is too long", 2)
+    return ((IDENTITY_FIELD, token),) if token else ()
 
 
 def _keys() -> Credentials:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
+import sys
 from contextlib import contextmanager
 
 import boto3
@@ -208,3 +210,13 @@ def test_an_issuer_out_of_reach_is_a_503_and_its_reason_is_the_operators(tmp_pat
         status, text = ask(gate, "ci", token())
         assert (status, "cannot be fetched just now" in text, "evil" in text) == (503, True, False)
         assert "openid-configuration is of another issuer" in gate.log
+
+
+@pytest.mark.parametrize(("shown", "said"), [(True, "there is no task to ask for"), (False, "is proven by an OIDC token too")])
+def test_an_agents_own_requests_to_the_gateway_carry_it(gate, shown, said):
+    given = {"AWS_ACCESS_KEY_ID": f"AKIA{ACCOUNTS['staging']}CI01", "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": REGION}
+    given |= {"TRIO_GATE_AGENT_TOKEN": token()} if shown else {}
+    words = [sys.executable, "-m", "trio_gate", "task", "p", "--need", "sns:CreateTopic"]
+    words += ["--gateway", f"http://{gate.doors['endpoint']}"]
+    done = subprocess.run(words, env={**os.environ, **given}, capture_output=True, text=True, check=False)
+    assert (done.returncode, said in done.stderr) == (1, True), done.stderr
