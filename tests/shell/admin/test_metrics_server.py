@@ -19,7 +19,7 @@ MONITOR = {"alice": replace(PEOPLE["alice"], may_monitor=True), "bob": PEOPLE["b
 BOB = {"Authorization": f"Bearer {TOKENS['bob']}"}
 
 
-async def shown() -> bytes:
+async def shown() -> bytes:  # noqa: ASYNC124 - it stands for what waits
     return answer(200, "numbers")
 
 
