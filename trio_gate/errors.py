@@ -200,6 +200,7 @@ class StorageUnavailable(GateError):
 
     status = 503
     code = "ServiceUnavailable"
+    retry_after = 5
 
 
 class AuditUnavailable(StorageUnavailable):

@@ -26,7 +26,7 @@ LITERAL = 'credential "aws_account" "base" {\n  access_key_id = "AKIABASE"\n  se
 async def test_a_question_that_waits_is_seen(tmp_path):
     config = load(f'gateway {{\n  state_dir = "{tmp_path}"\n}}\n{LITERAL}{MAIN}')
     async with (
-        open_services(config, Hosts(tmp_path), ours=lambda _: False, page="") as (services, hub),
+        open_services(config, Hosts(tmp_path), ours=lambda _: False, page="") as (services, hub, _),
         trio.open_nursery() as nursery,
     ):
         before = services.counts.collect()
@@ -46,10 +46,10 @@ async def test_a_question_that_waits_is_seen(tmp_path):
 
 
 async def test_seats_are_seen():  # noqa: ASYNC124 - seats read the clock of a run
-    config, seats = load(""), Seats(5, 3)
+    seats = Seats(5, 3)
     with seats.seat("127.0.0.1") as one, seats.seat("127.0.0.1"):
         one.prove("ci")
-        found = {(name, labels): value for name, labels, value in gauges.of_agents_seats(config, seats)}
+        found = {(name, labels): value for name, labels, value in gauges.of_agents_seats(seats)}
     assert found["connections", ("agents",)] == 2
     assert found["limit_used", ("max_connections_per_agent",)] == 1
     assert found["limit_refused", ("max_connections",)] == 0

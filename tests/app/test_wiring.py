@@ -25,7 +25,7 @@ async def test_credentials_of_a_session_are_gone_when_it_ends(tmp_path):
     config = load(f'gateway {{\n  state_dir = "{tmp_path}"\n}}\n{LITERAL}{MAIN}')
     signer = compile_snapshot(1, config).role_for("aws", "111111111111", None, None)
     now = SystemClock().now()
-    async with open_services(config, Hosts(tmp_path), ours=lambda _: False, page="") as (services, _):
+    async with open_services(config, Hosts(tmp_path), ours=lambda _: False, page="") as (services, *_):
         one = session(1, started=now, expires=now + (session().expires - session().started))
         await services.sessions.open(one)
         request = SessionRequest(key_id=one.key_id, role_arn=one.role, sent=SENT, signer=signer)

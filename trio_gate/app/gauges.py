@@ -39,7 +39,7 @@ def of_services(
     room = os.statvfs(config.gateway.state_dir)
     yield "state_free_bytes", (), room.f_bavail * room.f_frsize
     yield "unreviewed_operations", (), services.unreviewed.count
-    yield from _limit("record_limit", config.gateway.record_limit, audit.size)
+    yield from _limit("record_limit", audit.limit, audit.size)
     for budget in (services.bodies.held, services.bodies.spooled):
         yield from _limit(budget.knob, budget.total, budget.total - budget.left)
     if services.decisions is not None:
@@ -85,12 +85,12 @@ def of_process(
     yield "config_reload_ok", (), present.reload_failed is None
 
 
-def of_agents_seats(config: Config, seats: Seats) -> Iterator[Sample]:
+def of_agents_seats(seats: Seats) -> Iterator[Sample]:
     """The connections of agents."""
     yield "connections", ("agents",), seats.count
     yield "limit_refused", ("max_connections",), seats.closed
-    yield from _limit("max_connections", config.gateway.max_connections, seats.count)
-    yield from _limit("max_connections_per_agent", config.gateway.max_connections_per_agent, seats.most)
+    yield from _limit("max_connections", seats.total, seats.count)
+    yield from _limit("max_connections_per_agent", seats.per_agent, seats.most)
 
 
 def of_admin(kind: str, connections: AdminConnections) -> Iterator[Sample]:

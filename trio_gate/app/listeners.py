@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager, nullcontext
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from trio_gate.aws.operation_facts import never_vends
 from trio_gate.config.attribute_types import is_loopback
 from trio_gate.config.gateway_block import EVERY_ADDRESS
 from trio_gate.config.model import Admin, Listener, bracketed
+from trio_gate.errors import GateError
 from trio_gate.shell.admin.authentication import SignIn
 from trio_gate.shell.admin.listener import ADMIN_CONNECTIONS, AdminListener
 from trio_gate.shell.admin.metrics_server import MetricsServer, response
@@ -23,7 +25,7 @@ from trio_gate.shell.approval.commands import CommandHandler
 from trio_gate.shell.approval.preview import Recorded
 from trio_gate.shell.audit.database import FILE, recent, search
 from trio_gate.shell.certificates import authority
-from trio_gate.shell.certificates.leaves import LeafCertificates, file_context
+from trio_gate.shell.certificates.leaves import FileCertificates, LeafCertificates
 from trio_gate.shell.listen.listeners import AgentListenerContext, EndpointListener, Names, ProxyListener, TlsListener
 from trio_gate.shell.net import accept
 from trio_gate.shell.net.connection_limits import Seats
@@ -49,6 +51,10 @@ KINDS = ("proxy", "tls", "endpoint", "admin", "metrics")
 """Of listeners; a passed socket that is named so is for one of these."""
 
 Block = Listener | Admin
+OpenBlock = tuple[Block, list[accept.OpenListener]]
+"""A block, and its listeners: one for each address of its name."""
+
+log = logging.getLogger(__name__)
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -75,38 +81,72 @@ def open_authorities(
     domains = authority.domains_of(config, table)
     return Authorities(
         interception=authority.interception(state, domains, now=now, more=authority.domains_of(config, more) if more else ()),
-        own=authority.own(state, _own_names(config), now=now),
+        own=authority.own(state, own_names(config), now=now),
     )
 
 
-async def open_listeners(config: Config, authorities: Authorities, running: Running, passed: Passed) -> list[accept.OpenListener]:
-    """Open all listeners of the configuration, or take their sockets from those that were passed. Raises StartFailed, GateError."""
-    gateway, services = config.gateway, running.services
-    inside = AgentListenerContext(services=services, snapshot=running.present, shutdown=running.shutdown)
-    names = Names(inside, LeafCertificates(authorities.interception, clock=services.clock))
-    own = LeafCertificates(authorities.own, clock=services.clock)
-    seats, opened = Seats(gateway.max_connections, gateway.max_connections_per_agent), list[accept.OpenListener]()
-    services.counts.watch(partial(gauges.of_agents_seats, config, seats))
-    for block in _blocks(config):
-        listeners = await _listen(block, opened, passed)
+class Opener:
+    """Opens the listeners of one gateway, which share its seats and certificates.
+
+    Attributes:
+        seats: those of agents' connections.
+        listeners: all that are open; the list is changed in place as some are opened or closed.
+    """
+
+    def __init__(self, config: Config, authorities: Authorities, running: Running) -> None:
+        gateway, services = config.gateway, running.services
+        self._running = running
+        self._inside = AgentListenerContext(services=services, snapshot=running.present, shutdown=running.shutdown)
+        self._names = Names(self._inside, LeafCertificates(authorities.interception, clock=services.clock))
+        self._own = LeafCertificates(authorities.own, clock=services.clock)
+        self.seats = Seats(gateway.max_connections, gateway.max_connections_per_agent)
+        self.listeners: list[accept.OpenListener] = []
+        services.counts.watch(partial(gauges.of_agents_seats, self.seats))
+
+    async def open_all(self, config: Config, passed: Passed) -> list[OpenBlock]:
+        """Open all listeners of a configuration, or take their sockets from those that were passed. Raises StartFailed, GateError."""
+        opened: list[OpenBlock] = []
+        with closed_on_failure(opened):
+            for block in blocks(config):
+                sockets = await listen(block, passed)
+                opened.append((block, self.over(block, config, sockets)))
+            passed.check_used()
+        self.listeners += [one for _, several in opened for one in several]
+        for listener in self.listeners:
+            log.info("listening %s %s", listener.kind, listener.address)
+        return opened
+
+    def over(self, block: Block, config: Config, sockets: Sequence[socket.socket]) -> list[accept.OpenListener]:
+        """The listeners of a block over its sockets, which are closed if that fails. Raises CertificatesUnavailable."""
+        try:
+            return self._over(block, config, sockets)
+        except GateError:
+            for one in sockets:
+                one.close()
+            raise
+
+    def _over(self, block: Block, config: Config, sockets: Sequence[socket.socket]) -> list[accept.OpenListener]:
         if isinstance(block, Admin):  # one server for all addresses of its name, so that they share sessions
-            opened += _served("admin", _admin(config, running, own, block, opened), listeners)
-            continue
+            return _served("admin", _admin(config, self._running, self._own, block, self.listeners), sockets)
         if block.kind == "metrics":
-            opened += _served("metrics", _metrics(config, running, own, block, opened), listeners)
-            continue
-        for one in listeners:
-            handle = _agents(running, inside, names, own, block, one.getsockname()[1])
-            opened.append(accept.OpenListener(kind=block.kind, socket=one, handle=handle, seats=seats))
-    with _closed_on_failure(opened):
-        passed.check_used()
-    return opened
+            return _served("metrics", _metrics(config, self._running, self._own, block, self.listeners), sockets)
+        return [
+            accept.OpenListener(kind=block.kind, socket=one, handle=self._handle(block, one), seats=self.seats) for one in sockets
+        ]
+
+    def _handle(self, block: Listener, listening: socket.socket) -> accept.Handle:
+        return _agents(self._running, self._inside, self._names, self._own, block, listening.getsockname()[1])
 
 
 def _served(kind: str, listener: AdminListener, sockets: Sequence[socket.socket]) -> list[accept.OpenListener]:
     """A listener's sockets, which share its connections. That for metrics is served until the gateway has stopped."""
     seats, drains = Seats(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS), kind == "metrics"
     return [accept.OpenListener(kind=kind, socket=one, handle=listener.handle, seats=seats, drains=drains) for one in sockets]
+
+
+def reserved(config: Config) -> int:
+    """How many connections the listeners of people and of monitoring may have."""
+    return ADMIN_CONNECTIONS * sum(block is not None for block in (config.gateway.admin, config.gateway.metrics))
 
 
 def _agents(
@@ -151,25 +191,27 @@ def _surroundings(running: Running, block: Listener) -> Surroundings:
     )
 
 
-async def _listen(block: Block, opened: Sequence[accept.OpenListener], passed: Passed) -> list[socket.socket]:
-    """The sockets of a listener; if it has none, close the listeners opened before. Raises StartFailed."""
+async def listen(block: Block, passed: Passed | None = None) -> list[socket.socket]:
+    """The sockets of a listener. Raises StartFailed."""
     address, kind = block.bind, "admin" if isinstance(block, Admin) else block.kind
-    with _closed_on_failure(opened):
-        try:
-            hosts = await accept.addresses(address) if passed else ()
-            return passed.take(kind, hosts, address.port) or await accept.listen(address)
-        except OSError as error:
-            raise StartFailed(f"cannot listen on {address.host} port {address.port}: {error.strerror or error}") from None
+    try:
+        found = passed.take(kind, await accept.addresses(address), address.port) if passed else []
+        return found or await accept.listen(address)
+    except OSError as error:
+        raise StartFailed(f"cannot listen on {address.host} port {address.port}: {error.strerror or error}") from None
+    except ValueError as fault:
+        raise StartFailed(str(fault)) from None
 
 
 @contextmanager
-def _closed_on_failure(opened: Sequence[accept.OpenListener]) -> Iterator[None]:
-    """Close what is open if the block fails. Raises StartFailed instead of ValueError."""
+def closed_on_failure(opened: Sequence[OpenBlock]) -> Iterator[None]:
+    """Close what is open if the block fails. Raises StartFailed."""
     try:
         yield
-    except (StartFailed, ValueError) as fault:
-        for one in opened:
-            one.socket.close()
+    except (StartFailed, GateError, ValueError) as fault:
+        for _, several in opened:
+            for one in several:
+                one.socket.close()
         raise StartFailed(str(fault)) from None
 
 
@@ -234,9 +276,9 @@ def _context(own: LeafCertificates, block: Block, clients: Callable[[], str] = s
     """A function that returns a TLS context with the current certificate of a listener, for the current `clients`."""
     if not (block.certificate and block.key):
         return lambda: own.context(_names(block), clients=clients())
-    made = lru_cache(1)(partial(file_context, block.certificate, block.key))
-    made(clients())
-    return lambda: made(clients())
+    files = FileCertificates(block.certificate, block.key)
+    files.context(clients())
+    return lambda: files.context(clients())
 
 
 def _names(block: Block) -> tuple[str, ...]:
@@ -247,15 +289,16 @@ def _names(block: Block) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*block.names, *([] if every else [host]), *local]))
 
 
-def _own_names(config: Config) -> tuple[str, ...]:
+def own_names(config: Config) -> tuple[str, ...]:
     """The names of the listeners without a certificate of the operator's, and the local names."""
     ours = [
         block
-        for block in _blocks(config)
+        for block in blocks(config)
         if not block.certificate and (isinstance(block, Admin) or (block.tls and block.kind in ("endpoint", "metrics")))
     ]
     return tuple(dict.fromkeys([*LOCAL, *(name for block in ours for name in _names(block))]))
 
 
-def _blocks(config: Config) -> list[Block]:
+def blocks(config: Config) -> list[Block]:
+    """The blocks of all listeners."""
     return [*config.gateway.listeners, *(one for one in (config.gateway.admin, config.gateway.metrics) if one)]

@@ -1,18 +1,17 @@
 """The current configuration, and its replacement by a reload.
 
-Rule: a reload applies as a whole or not at all. Rules, agents, people, approvers and `operation` blocks may change. Everything else (listeners, limits,
-endpoints with their credentials, routes to AWS) takes a restart, and a reload that would change it is refused.
+Rule: a reload applies as a whole or not at all. What is not part of the snapshot is changed by `changes`, which says what takes a restart.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
+from trio_gate.app.state_dir import StartFailed
 from trio_gate.audit.acts import reload_row
-from trio_gate.errors import Overloaded
+from trio_gate.errors import GateError
 from trio_gate.exchange.snapshot import Snapshot, compile_snapshot
 from trio_gate.shell.approval.hub_config import hub_config
 from trio_gate.shell.clock import SystemClock
@@ -20,12 +19,10 @@ from trio_gate.shell.systemd.notify import notify
 from trio_gate.shell.worker_threads import in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from trio_gate.config.model import Config, Person
     from trio_gate.shell.approval.hub import ApprovalHub
-
-_MAY_CHANGE = frozenset(("agents", "approvers", "notes", "operations", "people", "rules", "sha256"))
 
 log = logging.getLogger(__name__)
 
@@ -54,20 +51,12 @@ class ActiveConfig:
         failed = f"; not reloaded: {self.reload_failed}" if self.reload_failed else ""
         return f"generation {self._snapshot.number}; calls that wait for people: {self._hub.pending}{failed}"
 
-    def apply(self, config: Config) -> str | None:
+    def apply(self, config: Config) -> None:
         """Serve by `config` from now on; waiting calls are judged by it before they are sent.
 
         People who were removed, or have another token, are disconnected. Prompts and grants whose rule, approvers or agent
         changed end, and so do virtual sessions: an old secret can no longer sign, and an old token can no longer answer.
-
-        Returns:
-            None; or why nothing was changed, in one line, because a restart would be needed.
         """
-        old = self._snapshot.config
-        same = replace(config, **{name: getattr(old, name) for name in _MAY_CHANGE})
-        changed = [field.name for field in fields(old) if getattr(same, field.name) != getattr(old, field.name)]
-        if changed:
-            return f"a change of {' and '.join(changed)} takes a restart"
         self._snapshot = compile_snapshot(self._snapshot.number + 1, config)
         people = {person.name: person for person in config.people}
         gone = [name for name, person in self.people.items() if people.get(name) != person]
@@ -76,7 +65,6 @@ class ActiveConfig:
         self._hub.subscribers.drop(gone)
         self._hub.judge_again(hub_config(config))
         self._end_sessions()
-        return None
 
     def _end_sessions(self) -> None:
         """End the virtual sessions whose agent is gone or is proven otherwise now."""
@@ -85,25 +73,31 @@ class ActiveConfig:
 
 
 async def reload_on_signal(
-    hangups: AsyncIterator[int], present: ActiveConfig, read: Callable[[], Config | None], hub: ApprovalHub
+    hangups: AsyncIterator[int],
+    present: ActiveConfig,
+    read: Callable[[], Config],
+    hub: ApprovalHub,
+    prepared: Callable[[Config, Config], Awaitable[Callable[[], None]]],
 ) -> None:
     """At every signal, apply the configuration that `read` returns, and log the result.
 
-    `read` runs in a thread; it returns None if the configuration has errors, which it has printed.
+    `read` runs in a thread; it raises StartFailed if the configuration has errors. `prepared` is that of `Changes`.
     """
     async for _ in hangups:
         notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        config: Config | None = None
+        why_not: str | None = None
         try:
             config = await in_thread(read)
-            why_not = (
-                present.apply(config) if config is not None else "the configuration has faults: the previous one stays in force"
-            )
-        except Overloaded as fault:
-            config, why_not = None, fault.detail
+            commit = await prepared(present().config, config)
+            commit()
+            present.apply(config)
+        except (GateError, StartFailed, OSError) as fault:
+            why_not = str(fault)
+        present.reload_failed = why_not
         hub.acts.note(reload_row(config, why_not, present().number, SystemClock().now()))
         if why_not is None:
             log.info("trio-gate: reloaded, generation %d", present().number)
         else:
             log.error("trio-gate: not reloaded: %s", why_not)
-        present.reload_failed = why_not
         notify(f"READY=1\nSTATUS={present.status()}")

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.app import gauges
-from trio_gate.app.listeners import KINDS, open_authorities, open_listeners, page_address
+from trio_gate.app.changes import Changes
+from trio_gate.app.listeners import KINDS, Opener, open_authorities, page_address, reserved
 from trio_gate.app.reload import ActiveConfig, reload_on_signal
 from trio_gate.app.running import Running
 from trio_gate.app.self_check import SelfCheck
@@ -27,7 +28,6 @@ from trio_gate.app.wiring import open_services
 from trio_gate.audit.acts import gateway_row
 from trio_gate.errors import GateError
 from trio_gate.shell import core_dumps, loop_lag
-from trio_gate.shell.admin.listener import ADMIN_CONNECTIONS
 from trio_gate.shell.certificates.authority import domains_of, uncovered
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.exchange.hosts import Hosts
@@ -47,12 +47,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-async def serve(config: Config, read: Callable[[], Config | None]) -> int:
+async def serve(config: Config, read: Callable[[], Config]) -> int:
     """Run the gateway until SIGTERM or SIGINT; return how many calls were cut off then. Raises StartFailed or GateError when it cannot start.
 
     Args:
         config: the configuration to start with.
-        read: reads the configuration again at SIGHUP; it may block. It returns None if there are errors, which it has printed.
+        read: reads the configuration again at SIGHUP; it may block. It raises StartFailed if there are errors.
     """
     passed = _passed()
     core_dumps.forbid()
@@ -61,31 +61,30 @@ async def serve(config: Config, read: Callable[[], Config | None]) -> int:
     state, clock, shutdown = Path(config.gateway.state_dir), SystemClock(), accept.Shutdown(config.gateway.drain_timeout)
     with _unwrapped(), own_state_dir(state), trio.open_signal_receiver(signal.SIGHUP) as hangups:
         hosts = Hosts(state)
-        authorities = open_authorities(state, config, hosts.packaged, clock.now(), more=hosts.table)
         page = page_address(config.gateway.admin)
+        authorities = open_authorities(state, config, hosts.packaged, clock.now(), more=hosts.table)
         async with (
-            open_services(config, hosts, ours=authorities.issued, page=page) as (services, hub),
+            open_services(config, hosts, ours=authorities.issued, page=page) as (services, hub, parts),
             trio.open_nursery() as watchers,
         ):
             present = ActiveConfig(config, hub)
             watchers.start_soon(_stop_on_signal, shutdown, hub)
             watchers.start_soon(_complete_hosts, hosts, authorities.interception, config)
-            watchers.start_soon(reload_on_signal, hangups, present, read, hub)
             running = Running(services=services, hub=hub, present=present, shutdown=shutdown, started=clock.now())
             _measure(running, watchers)
-            opened = await open_listeners(config, authorities, running, passed)
-            for one in opened:
-                log.info("listening %s %s", one.kind, one.address)
-            check = SelfCheck(lambda: [] if shutdown.requested else opened, services.audit, running.status, watchdog())
+            opener = Opener(config, authorities, running)
+            opened, server = await opener.open_all(config, passed), accept.Server(opener.listeners, shutdown)
+            changes = Changes(running, parts, opener, server, opened, partial(_uncovered, hosts, authorities.interception))
+            watchers.start_soon(reload_on_signal, hangups, present, read, hub, changes.prepared)
             hub.acts.note(gateway_row("started", config, present().number, clock.now()))
             log.info("trio-gate: ready")
             notify("READY=1")
-            watchers.start_soon(check.run)
+            watchers.start_soon(SelfCheck(server.accepting, services.audit, running.status, watchdog()).run)
             watchers.start_soon(warm_up, config, services.upstreams)
-            await accept.run(opened, shutdown)
+            await server.run()
             watchers.cancel_scope.cancel()
             hub.acts.note(gateway_row("stopped", present().config, present().number, clock.now()))
-        _tell_stopped(shutdown.cut_off, config.gateway.drain_timeout)
+        _tell_stopped(shutdown.cut_off, shutdown.grace)
     return shutdown.cut_off
 
 
@@ -126,7 +125,7 @@ def _passed() -> Passed:
 
 def _provide(config: Config) -> None:
     """Get file descriptors for all connections that the configuration allows. Raises StartFailed."""
-    why_not = descriptors.provide(config.gateway.max_connections, _reserved(config))
+    why_not = descriptors.provide(config.gateway.max_connections, reserved(config))
     if why_not is not None:
         raise StartFailed(why_not)
 
@@ -138,17 +137,16 @@ def _measure(running: Running, watchers: trio.Nursery) -> None:
     watchers.start_soon(loop_lag.measure, of.counts.lag.add)
 
 
-def _reserved(config: Config) -> int:
-    """How many connections the listeners of people and of monitoring may have."""
-    return ADMIN_CONNECTIONS * sum(block is not None for block in (config.gateway.admin, config.gateway.metrics))
-
-
 async def _complete_hosts(hosts: Hosts, ca: CertificateAuthority, config: Config) -> None:
     """Take in the hosts of the installed botocore, and warn of those that no agent can reach."""
     await hosts.complete_table()
-    why_not = uncovered(ca, Path(config.gateway.state_dir), domains_of(config, hosts.table))
+    why_not = _uncovered(hosts, ca, config)
     if why_not is not None:
         log.warning("trio-gate: %s", why_not)
+
+
+def _uncovered(hosts: Hosts, ca: CertificateAuthority, config: Config) -> str | None:
+    return uncovered(ca, Path(config.gateway.state_dir), domains_of(config, hosts.table))
 
 
 async def _stop_on_signal(shutdown: accept.Shutdown, hub: ApprovalHub) -> None:

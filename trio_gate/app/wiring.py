@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import trio
 
@@ -40,20 +40,24 @@ from trio_gate.shell.net.accept import GRACE
 from trio_gate.shell.sessions import store as sessions_on_disk
 from trio_gate.shell.sessions.store import open_sessions
 from trio_gate.shell.upstream.pool import UpstreamPool, fetch, post
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from ssl import SSLContext
 
     from trio_gate.config.model import Config, Gateway
     from trio_gate.metrics.traced import TracedRequest
     from trio_gate.ports import Clock
     from trio_gate.sessions.session import VirtualSession
     from trio_gate.shell.approval.hub import ApprovalHub
+    from trio_gate.shell.audit.writer import AuditWriter
+    from trio_gate.shell.credentials.account_names import AccountNames
     from trio_gate.shell.credentials.role_credentials import RoleCredentials
     from trio_gate.shell.exchange.hosts import Hosts
     from trio_gate.signing.sigv4 import SigningKeys
 
-    Services = tuple[SharedServices, ApprovalHub]
+    Services = tuple[SharedServices, ApprovalHub, "Parts"]
 
 STS_ANSWER = 64 * 1024
 """Most bytes of an answer from STS, which has about 2 KiB, or to a notice, which has a word."""
@@ -62,13 +66,24 @@ ISSUER_ANSWER = 256 * 1024
 """Most bytes of an answer from an issuer of tokens; the largest have 20 KiB."""
 
 
+@value_class
+class Parts:
+    """What a reload changes of the services."""
+
+    audit: AuditWriter
+    base: BaseKeys
+    names: AccountNames
+    upstreams: UpstreamPool
+
+
 @asynccontextmanager
 async def open_services(config: Config, hosts: Hosts, *, ours: Callable[[bytes], bool], page: str) -> AsyncIterator[Services]:
     """Open the services of a process, and close them when the block is left. Raises GateError if a store cannot be used.
 
     `hosts` grows with the installed botocore, `ours` tells certificates (DER) of the gateway's CAs, `page` is the approvals page's URL.
     """
-    state, clock, upstreams = Path(config.gateway.state_dir), SystemClock(), upstream_pool(config, ours)
+    state, clock, base = Path(config.gateway.state_dir), SystemClock(), BaseKeys(config.credentials)
+    upstreams = upstream_pool(config, ours)
     send, host, place = partial(fetch, upstreams, most=STS_ANSWER), _sts_host(hosts), partial(_place, hosts)
     async with (
         _told(config.gateway) as (decisions, traces),
@@ -76,7 +91,7 @@ async def open_services(config: Config, hosts: Hosts, *, ours: Callable[[bytes],
         open_refusals(audit, clock) as refusals,
         open_sessions(str(state / sessions_on_disk.FILE), clock) as sessions,
         open_hub(config, clock, str(state / database.FILE), page, audit, sessions, send=partial(post, upstreams)) as hub,
-        open_role_credentials(BaseKeys(config.credentials), send=send, host=host, clock=clock) as credentials,
+        open_role_credentials(base, send=send, host=host, clock=clock) as credentials,
         open_account_names(config.endpoints, credentials, send=send, place=place, clock=clock) as names,
         open_issuers(send=partial(fetch, upstreams, most=ISSUER_ANSWER), clock=clock) as issuers,
         closed_at_the_end(upstreams),
@@ -100,9 +115,8 @@ async def open_services(config: Config, hosts: Hosts, *, ours: Callable[[bytes],
             bodies=_bodies(config.gateway, state),
             traces=traces,
         )
-        sessions.watch(partial(_forget, credentials, services.keys))
-        services.counts.watch(partial(gauges.of_services, config, services, hub, audit, credentials))
-        yield services, hub
+        _watch(config, services, hub, audit, credentials)
+        yield services, hub, Parts(audit=audit, base=base, names=names, upstreams=upstreams)
 
 
 def _sts_host(hosts: Hosts) -> Callable[[str, str], str]:
@@ -115,6 +129,11 @@ def _reader(
     return Reader(credentials, send=partial(fetch, upstreams, most=MAX_ANSWER), place=place, clock=clock, load=load_model)
 
 
+def _watch(config: Config, services: SharedServices, hub: ApprovalHub, audit: AuditWriter, credentials: RoleCredentials) -> None:
+    services.sessions.watch(partial(_forget, credentials, services.keys))
+    services.counts.watch(partial(gauges.of_services, config, services, hub, audit, credentials))
+
+
 def _forget(credentials: RoleCredentials, keys: SigningKeys, ended: Sequence[VirtualSession]) -> None:
     """Drop all secrets of virtual sessions that have ended: AWS's, and those that the agents were given."""
     keys.forget({*credentials.forget_sessions(ended), *(session.secret for session in ended)})
@@ -122,19 +141,34 @@ def _forget(credentials: RoleCredentials, keys: SigningKeys, ended: Sequence[Vir
 
 def upstream_pool(config: Config, ours: Callable[[bytes], bool]) -> UpstreamPool:
     """Connections to AWS as the configuration has them made. `ours` as in `open_services`. Raises CertificatesUnavailable."""
+    return UpstreamPool(**dialling(config, trusted(config)), ours=ours)
+
+
+def trusted(config: Config) -> Callable[[str | None], SSLContext]:
+    """The TLS context for a file of roots, as it is now, None for the default ones. Blocks. Raises CertificatesUnavailable."""
     gateway, context = config.gateway, cache(client_context)
-    for file in {gateway.ca_file, *(route.ca_file for route in config.upstreams)} - {None}:
+    for file in root_files(config):
         context(file)  # the operator's own must be good; the system's take a while, and `warm_up` reads them
-    return UpstreamPool(
-        routes=config.upstreams,
-        tls=lambda file: context(file or gateway.ca_file),
-        connect_timeout=gateway.connect_timeout,
-        idle_timeout=gateway.idle_timeout,
-        answer_timeout=gateway.answer_timeout,
-        forbidden=partial(is_ours, config),
-        ours=ours,
-        max_idle=gateway.max_connections,
-    )
+    return lambda file: context(file or gateway.ca_file)
+
+
+def root_files(config: Config) -> set[str]:
+    """The files of roots that a configuration names."""
+    return {file for file in (config.gateway.ca_file, *(route.ca_file for route in config.upstreams)) if file is not None}
+
+
+def dialling(config: Config, tls: Callable[[str | None], SSLContext]) -> dict[str, Any]:
+    """How connections to AWS are made, as the pool takes it."""
+    gateway = config.gateway
+    return {
+        "routes": config.upstreams,
+        "tls": tls,
+        "connect_timeout": gateway.connect_timeout,
+        "idle_timeout": gateway.idle_timeout,
+        "answer_timeout": gateway.answer_timeout,
+        "forbidden": partial(is_ours, config),
+        "max_idle": gateway.max_connections,
+    }
 
 
 @asynccontextmanager

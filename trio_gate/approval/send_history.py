@@ -74,19 +74,19 @@ class Ledger:
     """Sent calls and denials. `asker` is the agent's name or, without one, its address; `cooldown` is how long denials hold."""
 
     def __init__(self, cooldown: timedelta) -> None:
-        self._cooldown = cooldown
+        self.cooldown = cooldown
         self._sent: dict[Key, Sent] = {}
         self._denied: dict[Key, tuple[datetime, str]] = {}
 
     def denied(self, asker: str, question: Question, reason: str, now: datetime) -> None:
         """Remember a denial: equal calls are denied without asking for a while."""
-        if self._cooldown:
+        if self.cooldown:
             _put(self._denied, (asker, question.repeat_key), (now, reason))
 
     def cooling(self, asker: str, question: Question, now: datetime) -> str | None:
         """The reason of a recent denial that still covers a call; None without one."""
         at, reason = self._denied.get((asker, question.repeat_key), (None, ""))
-        return reason if at is not None and now - at < self._cooldown else None
+        return reason if at is not None and now - at < self.cooldown else None
 
     def retry(self, asker: str, digest: str, invocation: str | None, now: datetime, standing: str = "") -> Sent | None:
         """The earlier sending whose approval covers this call as a retry; None if there is none, or its rule has changed."""
@@ -136,7 +136,7 @@ class Ledger:
         """Drop everything that is too old to matter."""
         for key in [key for key, sent in self._sent.items() if now - sent.last >= KEPT]:
             del self._sent[key]
-        for key in [key for key, (at, _) in self._denied.items() if now - at >= self._cooldown]:
+        for key in [key for key, (at, _) in self._denied.items() if now - at >= self.cooldown]:
             del self._denied[key]
 
 

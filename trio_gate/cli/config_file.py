@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trio_gate.app.state_dir import StartFailed
 from trio_gate.config.agents.trust import Trust
 from trio_gate.config.load import load
 from trio_gate.config.source import ConfigFaults
@@ -33,6 +34,30 @@ def _read_authority(pem: str) -> str:
 
 def read(file: str) -> Config | None:
     """Read the configuration; None if it has errors, all of which are printed."""
+    try:
+        return _load(file)
+    except ConfigFaults as faults:
+        count = len(faults.faults)
+        print(faults, f"{file}: {count} fault{'s' if count > 1 else ''}", sep="\n", file=sys.stderr)
+    except StartFailed as fault:
+        print(f"trio-gate: {fault}", file=sys.stderr)
+    return None
+
+
+def read_again(file: str) -> Config:
+    """Read the configuration of a running gateway. Raises StartFailed with the first of its errors, in one line; all are printed."""
+    try:
+        return _load(file)
+    except ConfigFaults as faults:
+        print(faults, file=sys.stderr)
+        first, *more = faults.faults
+        others = f" (and {len(more)} more)" if more else ""
+        message = f"the configuration has faults: {first.name}:{first.line}:{first.column}: {first.message}{others}"
+        raise StartFailed(message) from None
+
+
+def _load(file: str) -> Config:
+    """Raises ConfigFaults, or StartFailed where the file cannot be read."""
     from trio_gate.exchange.snapshot import check_condition  # noqa: PLC0415 - loads CEL, which not every verb needs
 
     path = Path(file)
@@ -47,11 +72,7 @@ def read(file: str) -> Config | None:
             find_operation=_find,
             trust=Trust(authority=_read_authority, keys=checked_keys),
         )
-    except ConfigFaults as faults:
-        count = len(faults.faults)
-        print(faults, f"{file}: {count} fault{'s' if count > 1 else ''}", sep="\n", file=sys.stderr)
     except OSError as error:
-        print(f"trio-gate: cannot read {file}: {error.strerror}", file=sys.stderr)
+        raise StartFailed(f"cannot read {file}: {error.strerror}") from None
     except ValueError:
-        print(f"trio-gate: {file} is not a text file in UTF-8", file=sys.stderr)
-    return None
+        raise StartFailed(f"{file} is not a text file in UTF-8") from None

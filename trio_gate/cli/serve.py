@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.app.state_dir import StartFailed
 from trio_gate.cli import config_place
-from trio_gate.cli.config_file import read
+from trio_gate.cli.config_file import read, read_again
 from trio_gate.errors import GateError
 from trio_gate.shell import log_setup
 
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     from trio_gate.app.serve import serve  # noqa: PLC0415 - loads trio and most of the gateway
 
     try:
-        cut_off = trio.run(serve, config, partial(read, file))
+        cut_off = trio.run(serve, config, partial(read_again, file))
     except (GateError, StartFailed) as fault:
         print(f"trio-gate: {fault}", file=sys.stderr)
         return 1

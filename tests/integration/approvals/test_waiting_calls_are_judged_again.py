@@ -88,7 +88,10 @@ async def serving(config, folder: Path):
     state.mkdir(mode=0o700)
     hosts = Hosts(state)
     authorities = open_authorities(state, config, hosts.table, now)
-    async with open_services(config, hosts, ours=authorities.issued, page="") as (services, hub), trio.open_nursery() as nursery:
+    async with (
+        open_services(config, hosts, ours=authorities.issued, page="") as (services, hub, _),
+        trio.open_nursery() as nursery,
+    ):
         [listening] = await listen(Address(host="127.0.0.1", port=0))
         port = listening.getsockname()[1]
         made = Running(config, services, hub, port)

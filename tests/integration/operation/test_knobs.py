@@ -35,7 +35,7 @@ async def test_a_slow_body_is_waited_for_by_its_rate(tmp_path, mock_clock: MockC
     made, (ours, theirs) = compile_snapshot(1, config), memory_stream_pair()
     head, body = parted(request("dynamodb", DYNAMODB, body=b"x" * 26, secret="WRONG-WRONG-WRONG-WRONG", **JSON))
     async with (
-        open_services(config, Hosts(tmp_path), ours=lambda _: False, page="") as (services, _),
+        open_services(config, Hosts(tmp_path), ours=lambda _: False, page="") as (services, *_),
         trio.open_nursery() as nursery,
     ):
         inside = AgentListenerContext(services=services, snapshot=lambda: made, shutdown=Shutdown())

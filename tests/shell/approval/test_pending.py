@@ -38,7 +38,7 @@ def subscribers() -> Subscribers:
 
 @pytest.fixture
 def table(subscribers, database) -> PendingQuestions:
-    return PendingQuestions(Limits(max_pending=3, max_pending_per_agent=2), subscribers, database)
+    return PendingQuestions(lambda: Limits(max_pending=3, max_pending_per_agent=2), subscribers, database)
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ async def test_the_next_start_reads_them_back_without_their_agents(table, databa
     table.begin(entry, asked())
     table.leave(entry, entry.attempt)
     await database.flush()
-    again = PendingQuestions(Limits(), subscribers, database)
+    again = PendingQuestions(Limits, subscribers, database)
     again.load()
     [found] = again
     assert (found.prompt, found.standing, found.frame) == (entry.prompt, STANDING, entry.frame)

@@ -97,7 +97,7 @@ class GrantService:
         self._database = database
         self._acts = acts
         self._decided = decided
-        self._ttl = timedelta(seconds=ttl)
+        self.ttl = timedelta(seconds=ttl)
 
     def load(self) -> None:
         """Read the grants back from the database. Raises StorageUnavailable."""
@@ -116,7 +116,7 @@ class GrantService:
             grant_id=f"g{secrets.token_hex(8)}",
             by=verdict.by,
             now=self._clock.now(),
-            life=self._ttl,
+            life=self.ttl,
             standing=standing,
         )
         if terms is None:

@@ -60,7 +60,7 @@ class ApprovalHub:
     """The questions that wait, the grants, the stops, and everyone who is connected.
 
     Attributes:
-        limits: what the configuration allows, fixed until the next start.
+        limits: what the configuration allows.
         config: the agents, people and rules of the configuration in force.
         subscribers: the connected people.
         acts: the way of people's acts into the record.
@@ -104,7 +104,7 @@ class ApprovalHub:
         self.deadlines_changed = trio.Event()
         self._clock = clock
         self._database = database
-        self.questions = PendingQuestions(self.limits, self.subscribers, database)
+        self.questions = PendingQuestions(lambda: self.limits, self.subscribers, database)
         self.notifier = Notifier(clock, delivery, page, self.questions, self.subscribers.has, database)
         self._clearances = Clearances(clock, self.grants, self.ledger)
         self._stopping = False

@@ -19,7 +19,7 @@ from trio_gate.shell.approval.hub_config import asker_of
 from trio_gate.shell.approval.waiting import Attempt, Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from trio_gate.approval.question import Question
@@ -37,7 +37,7 @@ RETRY_SECONDS = 60
 class PendingQuestions:
     """The table of what waits, by question id, in the order in which it was asked."""
 
-    def __init__(self, limits: Limits, subscribers: Subscribers, database: ApprovalDatabase | None) -> None:
+    def __init__(self, limits: Callable[[], Limits], subscribers: Subscribers, database: ApprovalDatabase | None) -> None:
         self._limits = limits
         self._subscribers = subscribers
         self._database = database
@@ -97,14 +97,14 @@ class PendingQuestions:
 
     def check_room(self, asker: str, most: int | None = None) -> None:
         """Raise Denied where no more questions may wait, in all or of this asker. `most` is how many it may have; None for as many as any."""
-        if len(self) >= self._limits.max_pending:
+        if len(self) >= self._limits().max_pending:
             raise Denied(
                 "too many calls wait for approval already: try again when some are answered",
                 retry_after=RETRY_SECONDS,
                 limit="max_pending",
             )
         mine = sum(asker_of(entry.prompt.question) == asker for entry in self)
-        if mine >= (self._limits.max_pending_per_agent if most is None else most):
+        if mine >= (self._limits().max_pending_per_agent if most is None else most):
             raise Denied(
                 f"this agent has {mine} calls waiting for approval: wait for their answers",
                 retry_after=RETRY_SECONDS,

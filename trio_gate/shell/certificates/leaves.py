@@ -6,8 +6,10 @@ for each connection. A leaf for a refused name is made for one connection and no
 
 from __future__ import annotations
 
+import logging
 import os
 import ssl
+import time
 from collections import OrderedDict
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -33,6 +35,11 @@ RENEWED_AFTER = timedelta(hours=24)
 
 MAX_LEAVES = 256
 """Most leaves kept of either kind; the least recently used is dropped."""
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks at whether an operator's files have changed."""
+
+log = logging.getLogger(__name__)
 
 
 @value_class
@@ -84,6 +91,53 @@ class LeafCertificates:
         finally:
             os.close(handle)
         return _Leaf(context=context, made=now)
+
+
+class FileCertificates:
+    """Contexts from an operator's PEM files, which are read again when they have changed; see `file_context`.
+
+    Files that are wrong then are logged, and what was read before stays. Raises CertificatesUnavailable when it is made.
+    """
+
+    def __init__(self, certificate: str, key: str) -> None:
+        self._files = (certificate, key)
+        self._looked = time.monotonic()
+        self._states = self._states_now()
+        self._contexts = {"": file_context(certificate, key)}
+
+    def context(self, clients: str = "") -> ssl.SSLContext:
+        """The context for `clients`, as in `contexts.for_server`."""
+        if time.monotonic() - self._looked >= LOOK_EVERY:
+            self._look()
+        context = self._contexts.get(clients)
+        if context is None:
+            context = file_context(*self._files, clients)
+            self._contexts = {"": self._contexts[""], clients: context}
+        return context
+
+    def _look(self) -> None:
+        self._looked, states = time.monotonic(), self._states_now()
+        if states == self._states:
+            return
+        self._states = states
+        try:
+            self._contexts = {"": file_context(*self._files)}
+        except CertificatesUnavailable as fault:
+            log.error("the certificate that was read before stays: %s", fault)  # noqa: TRY400 - the fault is the files'
+        else:
+            log.info("%s was read again", self._files[0])
+
+    def _states_now(self) -> list[tuple[int, int, int] | None]:
+        return [_state(file) for file in self._files]
+
+
+def _state(file: str) -> tuple[int, int, int] | None:
+    """What differs when a file was replaced or written; None where it is not there."""
+    try:
+        found = os.stat(file)
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def file_context(certificate: str, key: str, clients: str = "") -> ssl.SSLContext:

@@ -47,12 +47,8 @@ class AccountNames:
         place: Callable[[str, str], tuple[str, str]],
         clock: Clock,
     ) -> None:
-        self._asked = {
-            account: role
-            for endpoint in endpoints
-            if (role := asking_role(endpoint)) is not None
-            for account in endpoint.accounts
-        }
+        self._asked = _asked(endpoints)
+        self._round = trio.CancelScope()
         self._names: dict[str, str | None] = {}
         self._fault = ""
         self._credentials = credentials
@@ -64,8 +60,24 @@ class AccountNames:
         """What the organization calls an account; None where it has none, or nobody asks; UNKNOWN until AWS has said so."""
         return self._names.get(account, UNKNOWN) if account in self._asked else None
 
+    def change(self, endpoints: Iterable[Endpoint]) -> None:
+        """Ask for the accounts of these endpoints from now on; the others' names are forgotten."""
+        asked = _asked(endpoints)
+        if asked != self._asked:
+            self._names = {
+                account: name for account, name in self._names.items() if asked.get(account) == self._asked.get(account)
+            }
+            self._asked = asked
+            self._round.cancel()
+
     async def run(self) -> None:
         """Ask for all names again and again, until cancelled."""
+        while True:
+            with trio.CancelScope() as self._round:
+                await self._ask_all()
+
+    async def _ask_all(self) -> None:
+        """Ask until the accounts change."""
         left, again = [*self._asked], trio.current_time() + REFRESH_SECONDS
         while self._asked:
             left = [account for account in left if not await self._told(account)]
@@ -77,6 +89,7 @@ class AccountNames:
             await trio.sleep_until(min(again, trio.current_time() + RETRY_SECONDS) if left else again)
             if trio.current_time() >= again:
                 left, again = [*self._asked], trio.current_time() + REFRESH_SECONDS
+        await trio.sleep_forever()
 
     async def _told(self, account: str) -> bool:
         """Ask for one name; return whether AWS answered, and keep why it did not."""
@@ -106,6 +119,13 @@ class AccountNames:
         )
         answer, content = await self._send(host, signed.head, body)
         return answered_name(answer.status, content, account)
+
+
+def _asked(endpoints: Iterable[Endpoint]) -> dict[str, AssumeRole]:
+    """The accounts that are asked for, and the role that may ask."""
+    return {
+        account: role for endpoint in endpoints if (role := asking_role(endpoint)) is not None for account in endpoint.accounts
+    }
 
 
 @asynccontextmanager

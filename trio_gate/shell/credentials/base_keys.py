@@ -50,6 +50,12 @@ class BaseKeys:
         self._literal: dict[str, Credentials] = {}
         self._places: dict[str, _Place] = {}
         self._limiter = trio.CapacityLimiter(MAX_THREADS)
+        self.change(blocks)
+
+    def change(self, blocks: Iterable[Credential]) -> None:
+        """Have the keys of these blocks from now on. A key that is read somewhere is read again, unless its block is the same."""
+        before = self._places
+        self._literal, self._places = {}, {}
         for block in blocks:
             if block.access_key_id is not None and block.secret_access_key is not None:
                 self._literal[block.name] = Credentials(
@@ -58,7 +64,8 @@ class BaseKeys:
                     session_token=block.session_token,
                 )
             else:
-                self._places[block.name] = _Place(block=block)
+                kept = before.get(block.name)
+                self._places[block.name] = kept if kept is not None and kept.block == block else _Place(block=block)
 
     async def get(self, name: str) -> Credentials:
         """The key, read again before it expires. Its `expires` is None, because botocore does not tell it.
@@ -70,7 +77,9 @@ class BaseKeys:
         literal = self._literal.get(name)
         if literal is not None:
             return literal
-        place = self._places[name]
+        place = self._places.get(name)
+        if place is None:
+            raise CredentialsUnavailable(f"credential {name} was removed from the configuration")
         with trio.move_on_after(DEADLINE):
             async with place.lock:
                 if place.key is None or place.source is None or _due(place.source):
@@ -80,7 +89,8 @@ class BaseKeys:
 
     def current(self, name: str) -> Credentials | None:
         """The key as it was last read, None before the first time. Does not wait."""
-        return self._literal.get(name) or self._places[name].key
+        place = self._places.get(name)
+        return self._literal.get(name) or (place.key if place is not None else None)
 
     def forget(self, name: str) -> None:
         """Have the next `get` read the key again because AWS refused it, unless it is literal or was read just now."""

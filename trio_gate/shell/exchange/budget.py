@@ -39,6 +39,12 @@ class Budget:
         self._shares: dict[Share, None] = {}
         self._waiting = trio.lowlevel.ParkingLot()
 
+    def resize(self, total: int) -> None:
+        """Have another number of bytes. What is reserved beyond it stays until it is released."""
+        self.left += total - self.total
+        self.total = total
+        self._waiting.unpark_all()
+
     def share(self, seat: Seat) -> Share:
         """The share of one body, released when its block is left."""
         share = Share(self, seat)

@@ -58,11 +58,12 @@ class Shutdown:
     It ends accepting and idle waits at once, connections without a request after `FIRST_REQUEST` seconds, all others after `grace`.
 
     Attributes:
+        grace: seconds that requests have.
         idle_agents: the connections of agents that wait for a request. cut_off: how many requests were under way after that time.
     """
 
     def __init__(self, grace: float = GRACE) -> None:
-        self._grace = grace
+        self.grace = grace
         self.requested = False
         self.cut_off = 0
         self.idle_agents: set[Idle] = set()
@@ -76,7 +77,7 @@ class Shutdown:
             return
         self.requested = True
         self.accepting.cancel()
-        self.serving.deadline = trio.current_time() + self._grace
+        self.serving.deadline = trio.current_time() + self.grace
         for scope in self._idle:
             scope.cancel()
         for agent in self.idle_agents:
@@ -117,22 +118,63 @@ class OpenListener:
         return str(Address(host=host, port=port))
 
 
+class Server:
+    """Serves the connections of listeners, which may change meanwhile.
+
+    Attributes:
+        listeners: those that are open; the list is changed in place.
+    """
+
+    def __init__(self, listeners: list[OpenListener], shutdown: Shutdown) -> None:
+        self.listeners = listeners
+        self._shutdown = shutdown
+        self._scopes: dict[int, trio.CancelScope] = {}
+        self._nurseries: tuple[trio.Nursery, trio.Nursery] | None = None
+
+    async def run(self) -> None:
+        """Serve until the shutdown is requested; then return when the open connections have ended."""
+        with self._shutdown.serving:
+            async with trio.open_nursery() as draining:
+                for opened in self.listeners:
+                    if opened.drains:
+                        draining.start_soon(_accept, opened, draining, trio.CancelScope())
+                await self._serve()
+                draining.cancel_scope.cancel()
+
+    async def _serve(self) -> None:
+        """Serve at those that do not drain."""
+        async with trio.open_nursery() as connections:
+            with self._shutdown.accepting:
+                async with trio.open_nursery() as accepting:
+                    self._nurseries = accepting, connections
+                    for opened in self.listeners:
+                        self._begin(opened)
+                    await trio.sleep_forever()
+            for seats in {id(opened.seats): opened.seats for opened in self.listeners}.values():
+                seats.end_silent(FIRST_REQUEST)
+
+    def accepting(self) -> list[OpenListener]:
+        """The listeners at which connections are accepted."""
+        return [] if self._shutdown.requested else self.listeners
+
+    def change(self, gone: Sequence[OpenListener], new: Sequence[OpenListener]) -> None:
+        """Close some listeners, whose connections stay, and accept at others."""
+        self.listeners[:] = [*(one for one in self.listeners if not any(one is other for other in gone)), *new]
+        for opened in gone:
+            self._scopes.pop(id(opened), trio.CancelScope()).cancel()
+        for opened in new:
+            self._begin(opened)
+
+    def _begin(self, opened: OpenListener) -> None:
+        if self._nurseries is not None and not opened.drains:
+            accepting, connections = self._nurseries
+            self._scopes[id(opened)] = scope = trio.CancelScope()
+            accepting.start_soon(_accept, opened, connections, scope)
+
+
 async def run(listeners: Sequence[OpenListener], shutdown: Shutdown) -> None:
     """Serve until `shutdown` is requested; then return when the open connections have ended."""
-    with shutdown.serving:
-        async with trio.open_nursery() as draining:
-            for opened in listeners:
-                if opened.drains:
-                    draining.start_soon(_accept, opened, draining)
-            async with trio.open_nursery() as connections:
-                with shutdown.accepting:
-                    async with trio.open_nursery() as accepting:
-                        for opened in listeners:
-                            if not opened.drains:
-                                accepting.start_soon(_accept, opened, connections)
-                for opened in listeners:
-                    opened.seats.end_silent(FIRST_REQUEST)
-            draining.cancel_scope.cancel()
+    await Server(list(listeners), shutdown).run()
 
 
 async def listen(address: Address) -> list[socket.socket]:
@@ -152,9 +194,9 @@ async def addresses(address: Address) -> set[str]:
     return {str(place[0]) for *_, place in found}
 
 
-async def _accept(opened: OpenListener, connections: trio.Nursery) -> None:
+async def _accept(opened: OpenListener, connections: trio.Nursery, scope: trio.CancelScope) -> None:
     """Accept until cancelled; each connection has a task in `connections` and a seat."""
-    with opened.socket:
+    with opened.socket, scope:
         while True:
             await trio.lowlevel.wait_readable(opened.socket)  # listeners share seats: waiting takes none
             await opened.seats.keep_room()

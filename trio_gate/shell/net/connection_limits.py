@@ -114,20 +114,28 @@ class Seats:
     """The seats of all agents' connections: `total`, of which one agent may have `per_agent`.
 
     Attributes:
+        total, per_agent: as given.
         closed: how many connections were closed to make room for others.
     """
 
     def __init__(self, total: int, per_agent: int) -> None:
         self.closed = 0
-        self._free = total
-        self._per_agent = per_agent
+        self.total = self._free = total
+        self.per_agent = per_agent
         self._taken: dict[Seat, None] = {}  # the eldest first
         self._waiting = trio.lowlevel.ParkingLot()
 
     @property
     def full(self) -> bool:
         """Whether there is no seat for one more connection."""
-        return not self._free
+        return self._free <= 0
+
+    def resize(self, total: int, per_agent: int) -> None:
+        """Have another number of seats. Connections beyond it stay; as they end, their seats are not taken again."""
+        self._free += total - self.total
+        self.total, self.per_agent = total, per_agent
+        while self._free > 0 and self._waiting.unpark():
+            self._free -= 1
 
     @property
     def count(self) -> int:
@@ -141,7 +149,7 @@ class Seats:
 
     async def keep_room(self) -> None:
         """Wait until there is a seat for one more, and reserve it until `release`. Another connection is closed for it if possible."""
-        if self._free:
+        if self._free > 0:
             self._free -= 1
             return
         self.make_room(1)
@@ -149,7 +157,7 @@ class Seats:
 
     def release(self) -> None:
         """Return a seat reserved by `keep_room`."""
-        if not self._waiting.unpark():
+        if self._free < 0 or not self._waiting.unpark():
             self._free += 1
 
     @contextmanager
@@ -181,7 +189,7 @@ class Seats:
 
     def check(self, agent: str, most: int | None = None) -> None:
         """Make room for one more connection of an agent. Raises Overloaded if it has all that it may have, and none is idle."""
-        most = self._per_agent if most is None else most
+        most = self.per_agent if most is None else most
         theirs = [seat for seat in self._taken if seat.agent == agent and not seat.turned_out]
         if len(theirs) < most:
             return

@@ -101,6 +101,7 @@ class Tunnels:
         tunnel = _Tunnel(agent=self._whose(ingress, seat.address), to=to, ingress=ingress, seat=seat)
         limits = tunnel.agent.limits.max_connections if tunnel.agent else None
         seat.prove(tunnel.agent.name if tunnel.agent else seat.source, limits)
+        seat.begin()  # it has as long as a running request has when the gateway stops
         self._check_stops(tunnel)
         intent = self._intent(request_id(), tunnel)
         await self._around.services.audit.intend(intent)

@@ -1,7 +1,7 @@
 """Connections to AWS: dialled, lent to one exchange at a time, kept for the next.
 
 Rule: a connection is reused only if its exchange was complete on both sides and nothing has arrived since, and only for the same host,
-whose route never changes. Otherwise it is closed at once.
+by the present routes. Otherwise it is closed at once.
 
 Theory: the newest is lent first, so the surplus of a burst grows old, and the next exchange closes it; this needs no task. A host
 never has more idle connections than there were exchanges at once.
@@ -50,11 +50,15 @@ AGE_LIMIT = 600.0
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _PooledConnection:
-    """An open connection; `since` is when it was last returned, `born` when it was dialled, by trio's clock."""
+    """An open connection; `since` is when it was last returned, `born` when it was dialled, by trio's clock.
+
+    `way` stands for the routes and roots by which it was dialled.
+    """
 
     host: str
     transport: TlsSocket
     connection: UpstreamConnection
+    way: object
     born: float
     since: float
 
@@ -113,18 +117,42 @@ class UpstreamPool:
         ours: Callable[[bytes], bool],
         max_idle: int = MAX_IDLE,
     ) -> None:
+        self._ours = ours
+        self._idle = _IdleConnections()
+        self.lent = 0
+        self.dials = {"ok": 0, "failed": 0}
+        self.change(
+            routes=routes,
+            tls=tls,
+            connect_timeout=connect_timeout,
+            idle_timeout=idle_timeout,
+            answer_timeout=answer_timeout,
+            forbidden=forbidden,
+            max_idle=max_idle,
+        )
+
+    def change(
+        self,
+        *,
+        routes: Sequence[Upstream],
+        tls: Callable[[str | None], ssl.SSLContext],
+        connect_timeout: float,
+        idle_timeout: float,
+        answer_timeout: float,
+        forbidden: Callable[[str, int], bool],
+        max_idle: int,
+    ) -> None:
+        """Dial by these from now on. A connection that was dialled by others is not lent again."""
         self._overrides = tuple(routes)
         self._tls = tls
         self._connect_timeout = connect_timeout
         self._idle_timeout = idle_timeout
         self._answer_timeout = answer_timeout
         self._forbidden = forbidden
-        self._ours = ours
         self._max_idle = max_idle
-        self._idle = _IdleConnections()
-        self.lent = 0
-        self.dials = {"ok": 0, "failed": 0}
+        self._way = object()
         self._route = lru_cache(ROUTES)(self._find_route)
+        self._close_idle(before=math.inf)
 
     def read_roots(self) -> None:
         """Have `tls` read the default roots. For a thread, because it takes a while. Raises CertificatesUnavailable."""
@@ -165,7 +193,7 @@ class UpstreamPool:
     def take_back(self, pooled: _PooledConnection, exchange: UpstreamExchange) -> None:
         """Keep a connection that was lent, or close it if no other exchange may follow."""
         self.lent -= 1
-        surplus = self._given_back(pooled) if exchange.reusable else pooled
+        surplus = self._given_back(pooled) if exchange.reusable and pooled.way is self._way else pooled
         if surplus is not None:
             surplus.transport.close()
 
@@ -200,6 +228,7 @@ class UpstreamPool:
         return pooled
 
     async def _dialled(self, host: str, override: Upstream | None) -> _PooledConnection:
+        way = self._way
         if self.lent + len(self._idle) > self._max_idle and (idle := self._idle.oldest()) is not None:
             idle.transport.close()
         transport = await dial(
@@ -213,7 +242,7 @@ class UpstreamPool:
             transport.close()
             raise UpstreamError(f"TLS with {host}: the certificate is one of this gateway's own")
         now = trio.current_time()
-        return _PooledConnection(host=host, transport=transport, connection=UpstreamConnection(), born=now, since=now)
+        return _PooledConnection(host=host, transport=transport, connection=UpstreamConnection(), way=way, born=now, since=now)
 
     def _given_back(self, pooled: _PooledConnection) -> _PooledConnection | None:
         """Keep a connection; return the oldest one if there are now too many."""

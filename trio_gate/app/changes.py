@@ -1,0 +1,177 @@
+"""What a reload changes besides the snapshot: listeners, limits, base keys, connections to AWS and the log.
+
+Rule: whatever may fail is done first, and undone if something else fails; what is left then is done at once. So a reload applies as a
+whole or not at all.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trio_gate.app.listeners import blocks, closed_on_failure, listen, own_names, reserved
+from trio_gate.app.state_dir import StartFailed
+from trio_gate.app.wiring import dialling, root_files, trusted
+from trio_gate.shell import log_setup
+from trio_gate.shell.approval.hub_config import limits_of
+from trio_gate.shell.certificates.leaves import file_context
+from trio_gate.shell.net import descriptors
+from trio_gate.shell.worker_threads import in_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from ssl import SSLContext
+
+    from trio_gate.app.listeners import OpenBlock, Opener
+    from trio_gate.app.running import Running
+    from trio_gate.app.wiring import Parts
+    from trio_gate.config.model import Config
+    from trio_gate.shell.net.accept import Server
+
+FIXED = ("state_dir", "decision_log", "admin", "metrics")
+"""Attributes and blocks in `gateway` that take a restart."""
+
+log = logging.getLogger(__name__)
+
+
+class Changes:
+    """Changes a running gateway as its configuration says.
+
+    Args:
+        running, parts: what it consists of.
+        opener: makes its listeners.
+        server: accepts at them.
+        opened: those that are open, with their blocks.
+        uncovered: what agents cannot reach by a configuration, in one line; None if they can reach all.
+    """
+
+    def __init__(
+        self,
+        running: Running,
+        parts: Parts,
+        opener: Opener,
+        server: Server,
+        opened: list[OpenBlock],
+        uncovered: Callable[[Config], str | None],
+    ) -> None:
+        self._uncovered = uncovered
+        self._running = running
+        self._parts = parts
+        self._opener = opener
+        self._server = server
+        self._opened = opened
+        self._roots: Mapping[str, bytes] | None = None
+
+    async def prepared(self, old: Config, new: Config) -> Callable[[], None]:
+        """Do of a change what may fail; return what does the rest. Raises StartFailed, GateError."""
+        gateway = new.gateway
+        fixed = [f"gateway.{name}" for name in FIXED if getattr(old.gateway, name) != getattr(gateway, name)]
+        fixed += ["gateway.traces"] if old.gateway.log.traces != gateway.log.traces else []
+        if fixed:
+            raise StartFailed(f"a change of {' and '.join(fixed)} takes a restart")
+        if not set(own_names(new)) <= set(own_names(old)):
+            raise StartFailed("another name or address, for which the gateway's own CA may not sign, takes a restart")
+        why_not = descriptors.provide(gateway.max_connections, reserved(new))
+        if why_not is not None:
+            raise StartFailed(why_not)
+        roots = await in_thread(_contents, new)
+        await in_thread(_check_files, new)
+        redial = (old.upstreams, _dialled(old), self._roots) != (new.upstreams, _dialled(new), roots)
+        tls = await in_thread(_trusted, new) if redial else None
+        opened = await self._listening(new)
+
+        if self._running.shutdown.requested:
+            raise StartFailed("the gateway is stopping")
+
+        def commit() -> None:
+            self._roots = roots
+            if tls is not None:
+                self._parts.upstreams.change(**dialling(new, tls))
+            self._limit(new)
+            self._parts.base.change(new.credentials)
+            self._parts.names.change(new.endpoints)
+            if gateway.log != old.gateway.log:
+                log_setup.configure(gateway.log)
+            self._swap(opened)
+            if new.endpoints != old.endpoints and (why := self._uncovered(new)) is not None:
+                log.warning("trio-gate: %s", why)
+
+        return commit
+
+    async def _listening(self, new: Config) -> list[OpenBlock]:
+        """The listeners that a configuration wants: those that are open, and others, which are opened. Raises StartFailed."""
+        left = list(self._opened)
+        wanted: list[OpenBlock] = []
+        made: list[OpenBlock] = []
+        for block in blocks(new):
+            same = next((one for one in left if one[0] == block), None)
+            if same is not None:
+                left.remove(same)
+                wanted.append(same)
+                continue
+            with closed_on_failure(made):
+                there = next((several for other, several in left if other.bind == block.bind and block.bind.port), None)
+                sockets = await listen(block) if there is None else [one.socket.dup() for one in there]
+                made.append((block, self._opener.over(block, new, sockets)))
+            wanted.append(made[-1])
+        return wanted
+
+    def _swap(self, opened: list[OpenBlock]) -> None:
+        """Accept at these listeners, and no more at others."""
+        before, after = ({id(one) for _, several in both for one in several} for both in (self._opened, opened))
+        gone = [one for _, several in self._opened for one in several if id(one) not in after]
+        new = [one for _, several in opened for one in several if id(one) not in before]
+        for one in gone:
+            log.info("no longer listening %s %s", one.kind, one.address)
+        for one in new:
+            log.info("listening %s %s", one.kind, one.address)
+        self._opened = opened
+        self._server.change(gone, new)
+
+    def _limit(self, new: Config) -> None:
+        gateway, services = new.gateway, self._running.services
+        self._opener.seats.resize(gateway.max_connections, gateway.max_connections_per_agent)
+        services.bodies.held.resize(gateway.held_total)
+        services.bodies.spooled.resize(gateway.spool_limit)
+        if services.decisions is not None:
+            services.decisions.limit = gateway.decision_log_limit
+        self._parts.audit.limit = gateway.record_limit
+        self._running.shutdown.grace = gateway.drain_timeout
+        hub = self._running.hub
+        hub.limits = limits = limits_of(new)
+        hub.grants.ttl, hub.ledger.cooldown = timedelta(seconds=limits.grant_ttl), timedelta(seconds=limits.deny_cooldown)
+
+
+def _dialled(config: Config) -> tuple[object, ...]:
+    """What of the `gateway` block connections to AWS depend on."""
+    gateway = config.gateway
+    binds = [block.bind for block in blocks(config)]
+    return (
+        gateway.ca_file,
+        gateway.connect_timeout,
+        gateway.idle_timeout,
+        gateway.answer_timeout,
+        gateway.max_connections,
+        binds,
+    )
+
+
+def _contents(config: Config) -> Mapping[str, bytes]:
+    """The files of roots as they are now. A file that is not there is found by `trusted`."""
+    return {file: Path(file).read_bytes() for file in root_files(config) if Path(file).is_file()}
+
+
+def _check_files(config: Config) -> None:
+    """Read the certificates of listeners, for those of listeners that stay are read again as they are needed. Raises CertificatesUnavailable."""
+    for block in blocks(config):
+        if block.certificate and block.key:
+            file_context(block.certificate, block.key)
+
+
+def _trusted(config: Config) -> Callable[[str | None], SSLContext]:
+    """As `trusted`, with the default roots read, too. Raises CertificatesUnavailable."""
+    tls = trusted(config)
+    tls(None)
+    return tls
