@@ -14,6 +14,7 @@ SEEN = {
     errors.SessionOver: (403, "SessionOver"),
     errors.Unproven: (403, "AccessDenied"),
     errors.Denied: (403, "AccessDenied"),
+    errors.TooMuchAtOnce: (403, "AccessDenied"),
     errors.Overloaded: (503, "ServiceUnavailable"),
     errors.CredentialsUnavailable: (503, "ServiceUnavailable"),
     errors.IssuerUnavailable: (503, "ServiceUnavailable"),

@@ -139,6 +139,13 @@ class Denied(GateError):
         self.outcome, self.approval, self.retry_after = outcome, approval, retry_after
 
 
+class TooMuchAtOnce(Denied):
+    """An agent has reached one of its own limits: the same call may pass a moment later. No SDK tries by itself to have more."""
+
+    def __init__(self, reason: str, *, limit: str | None = None, detail: str | None = None) -> None:
+        super().__init__(reason, detail=detail, limit=limit, retry_after=1)
+
+
 DO_NOT_RETRY = ": do not run it again"
 """Ends what an agent reads where a person has said no."""
 

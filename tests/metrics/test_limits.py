@@ -57,7 +57,7 @@ def test_fixed_limits_are_those_of_the_code(name, most):
     assert FIXED[name] == most
 
 
-STATUSES = {"Denied": 403, "Overloaded": 503, "AuditUnavailable": 503}
+STATUSES = {"Denied": 403, "TooMuchAtOnce": 403, "Overloaded": 503, "AuditUnavailable": 503}
 
 
 def raised():

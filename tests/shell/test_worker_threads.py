@@ -10,7 +10,7 @@ import trio.lowlevel
 import trio.testing
 
 from tests.kit.shortages import no_thread
-from trio_gate.errors import Overloaded
+from trio_gate.errors import Overloaded, TooMuchAtOnce
 from trio_gate.shell.worker_threads import MAX_WAITING, WorkerThreads, in_thread
 
 WAIT = 10
@@ -152,7 +152,7 @@ async def test_a_line_has_an_end_and_other_lines_have_room(pieces):
         for number in range(MAX_WAITING + 1):
             nursery.start_soon(work.run, "a", pieces.piece(f"a{number}"))
         await trio.testing.wait_all_tasks_blocked()
-        with pytest.raises(Overloaded):
+        with pytest.raises(TooMuchAtOnce):
             await work.run("a", pieces.piece("more"))
         nursery.start_soon(work.run, "b", pieces.piece("b"))
         await trio.testing.wait_all_tasks_blocked()

@@ -1,7 +1,7 @@
 """Every limit on what the gateway holds at once: where it is set, its default, what happens at it, and what is counted of it.
 
-Rule: a limit that passes by itself answers 503 with Retry-After, so that SDKs come again. One that needs somebody to act answers 403,
-which they take for an answer; a body that is too large 413.
+Rule: a limit of the process answers 503 with Retry-After, so that SDKs come again. One of an agent answers 403, which they take for an
+answer, so that an agent that does too much at once is told so and does not have more by trying; a body that is too large 413.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ LIMITS = (
     _set(
         "max_connections_per_agent",
         "gateway",
-        503,
+        403,
         "an idle connection of the agent is closed; where all are busy, the call is refused",
     ),
     _set("max_pending", "gateway", 403, "the call is refused instead of waiting for people"),
@@ -57,11 +57,11 @@ LIMITS = (
     _set("spool_limit", "gateway", 503, "slow connections without proof are closed, then the call is refused"),
     _set("record_limit", "gateway", 503, "all calls are refused, and `/readyz` answers 503"),
     _set("decision_log_limit", "gateway", None, "at half of it the file is renamed to FILE.1, over an older one"),
-    _set("max_in_flight", "agent", 503, "the call is refused", used=False),
-    _set("rate", "agent", 503, "the call is refused", used=False),
+    _set("max_in_flight", "agent", 403, "the call is refused", used=False),
+    _set("rate", "agent", 403, "the call is refused", used=False),
     _fixed("sessions", 10_000, 403, "no further virtual session is begun"),
     _fixed("sessions_per_agent", 1000, 403, "no further virtual session of the agent is begun", used=False),
-    _fixed("work_per_agent", 512, 503, "the call is refused: too many of the agent's large calls wait to be read"),
+    _fixed("work_per_agent", 512, 403, "the call is refused: too many of the agent's large calls wait to be read"),
     _fixed("admin_unproven", 64, None, "the oldest connection without a token is closed, of the address that has most"),
     _fixed("admin_people", 200, None, "the oldest connection of the person that has most is closed"),
     _fixed("metrics_unproven", 64, None, "as `admin_unproven`, at the metrics listener"),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from trio_gate.errors import Overloaded
+from trio_gate.errors import Overloaded, TooMuchAtOnce
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,13 +80,14 @@ class WorkerThreads:
         If the caller is cancelled meanwhile, the result is passed to `drop`, in the thread.
 
         Raises:
-            Overloaded: `MAX_WAITING` jobs of this key wait already, or no thread can be had.
+            TooMuchAtOnce: `MAX_WAITING` jobs of this key wait already.
+            Overloaded: no thread can be had.
             Exception: what `work` raises.
         """
         job = _Job(work, drop)
         queue = self._queues.setdefault(key, deque())
         if len(queue) >= MAX_WAITING:
-            raise Overloaded("too much of this agent's work waits for its turn: try again later", limit="work_per_agent")
+            raise TooMuchAtOnce("too much of this agent's work waits for its turn: run it again later", limit="work_per_agent")
         queue.append(job)
         self._start()
         try:

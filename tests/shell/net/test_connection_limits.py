@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from trio_gate.errors import Overloaded
+from trio_gate.errors import TooMuchAtOnce
 from trio_gate.shell.net.connection_limits import Seats
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
@@ -191,7 +191,7 @@ async def test_an_agent_has_its_share_and_its_idle_connections_make_room_for_it(
     first.prove("ci")
     (await house.enter("second")).prove("ci")
     third = await house.enter("third")
-    with pytest.raises(Overloaded, match=r"\Aci has 2 .*max_connections_per_agent"):
+    with pytest.raises(TooMuchAtOnce, match=r"\Aci has 2 .*max_connections_per_agent"):
         third.prove("ci")
     third.prove("other")
     first.prove("ci")

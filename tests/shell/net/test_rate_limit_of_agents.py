@@ -3,7 +3,7 @@
 import pytest
 
 from trio_gate.config.model import Agent, AgentLimits
-from trio_gate.errors import Overloaded
+from trio_gate.errors import TooMuchAtOnce
 from trio_gate.shell.net.rate_limit import AgentLoads
 
 
@@ -19,8 +19,8 @@ def begin(loads, one):
 def refused(loads, one):
     try:
         begin(loads, one)
-    except Overloaded as fault:
-        return fault.status == 503
+    except TooMuchAtOnce as fault:
+        return (fault.status, fault.retry_after) == (403, 1)
     return False
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.errors import Overloaded
+from trio_gate.errors import TooMuchAtOnce
 from trio_gate.shell.net.source_networks import source
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Seat:
             self.scope.deadline = math.inf
 
     def prove(self, agent: str | None, most: int | None = None) -> None:
-        """Count the connection, now busy, for this agent. Raises Overloaded if the agent has too many connections.
+        """Count the connection, now busy, for this agent. Raises TooMuchAtOnce if the agent has too many connections.
 
         `most` is how many it may have; None for as many as any.
         """
@@ -188,14 +188,14 @@ class Seats:
             short -= 1
 
     def check(self, agent: str, most: int | None = None) -> None:
-        """Make room for one more connection of an agent. Raises Overloaded if it has all that it may have, and none is idle."""
+        """Make room for one more connection of an agent. Raises TooMuchAtOnce if it has all that it may have, and none is idle."""
         most = self.per_agent if most is None else most
         theirs = [seat for seat in self._taken if seat.agent == agent and not seat.turned_out]
         if len(theirs) < most:
             return
         idle = least(theirs)
         if idle is None:
-            raise Overloaded(
+            raise TooMuchAtOnce(
                 "this agent has too many connections with calls on their way: wait for them",
                 detail=f"{agent} has {most} connections with calls on their way (max_connections of the agent, or max_connections_per_agent)",
                 limit="max_connections_per_agent",

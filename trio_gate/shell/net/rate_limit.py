@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.errors import Overloaded
+from trio_gate.errors import TooMuchAtOnce
 from trio_gate.shell.net.source_networks import source
 from trio_gate.values import value_class
 
@@ -114,15 +114,15 @@ class AgentLoads:
 
     @contextmanager
     def request(self, agent: Agent) -> Iterator[None]:
-        """Count a request as under way while the block runs. Raises Overloaded where the agent has as many as it may have."""
+        """Count a request as under way while the block runs. Raises TooMuchAtOnce where the agent has as many as it may have."""
         name, limits = agent.name, agent.limits
         if limits.max_in_flight is not None and self._under_way[name] >= limits.max_in_flight:
-            raise Overloaded(
+            raise TooMuchAtOnce(
                 f"this agent has {limits.max_in_flight} requests under way, as many as it may have: wait for one of them",
                 limit="max_in_flight",
             )
         if limits.rate is not None and not self._bucket(name, Pace(most=limits.burst or limits.rate, rate=limits.rate)).take():
-            raise Overloaded(f"this agent may begin {limits.rate} requests a second: try again in a moment", limit="rate")
+            raise TooMuchAtOnce(f"this agent may begin {limits.rate} requests a second: run it again in a moment", limit="rate")
         self._under_way[name] += 1
         try:
             yield
