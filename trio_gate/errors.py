@@ -9,6 +9,7 @@ turns into the service's own error code; a condition brings that code's status w
 from __future__ import annotations
 
 import difflib
+import traceback
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -216,6 +217,12 @@ class AuditUnavailable(StorageUnavailable):
 
 class CertificatesUnavailable(GateError):
     """A CA, certificate, key or set of roots cannot be used as it is: the operator must fix the files."""
+
+
+def internal_fault(error: Exception) -> str:
+    """What a bug raised, and where, without the exception's text, which may hold a secret."""
+    *_, (code, line) = traceback.walk_tb(error.__traceback__)
+    return f"{type(error).__name__} in {code.f_code.co_qualname}, line {line}"
 
 
 def did_you_mean(word: str, known: Collection[str]) -> str | None:

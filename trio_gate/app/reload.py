@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.app.state_dir import StartFailed
 from trio_gate.audit.acts import reload_row
-from trio_gate.errors import GateError
+from trio_gate.errors import GateError, internal_fault
 from trio_gate.exchange.snapshot import Snapshot, compile_snapshot
 from trio_gate.shell.approval.hub_config import hub_config
 from trio_gate.shell.clock import SystemClock
@@ -51,13 +51,17 @@ class ActiveConfig:
         failed = f"; not reloaded: {self.reload_failed}" if self.reload_failed else ""
         return f"generation {self._snapshot.number}; calls that wait for people: {self._hub.pending}{failed}"
 
-    def apply(self, config: Config) -> None:
-        """Serve by `config` from now on; waiting calls are judged by it before they are sent.
+    def compiled(self, config: Config) -> Snapshot:
+        """The next snapshot, which changes nothing before it is applied."""
+        return compile_snapshot(self._snapshot.number + 1, config)
+
+    def apply(self, snapshot: Snapshot) -> None:
+        """Serve by `snapshot` from now on; waiting calls are judged by it before they are sent.
 
         People who were removed, or have another token, are disconnected. Prompts and grants whose rule, approvers or agent
         changed end, and so do virtual sessions: an old secret can no longer sign, and an old token can no longer answer.
         """
-        self._snapshot = compile_snapshot(self._snapshot.number + 1, config)
+        self._snapshot, config = snapshot, snapshot.config
         people = {person.name: person for person in config.people}
         gone = [name for name, person in self.people.items() if people.get(name) != person]
         self.people.clear()
@@ -89,11 +93,14 @@ async def reload_on_signal(
         why_not: str | None = None
         try:
             config = await in_thread(read)
+            snapshot = present.compiled(config)
             commit = await prepared(present().config, config)
             commit()
-            present.apply(config)
+            present.apply(snapshot)
         except (GateError, StartFailed, OSError) as fault:
             why_not = str(fault)
+        except Exception as error:  # a bug must not end the gateway
+            why_not = f"internal error: {internal_fault(error)}"
         present.reload_failed = why_not
         hub.acts.note(reload_row(config, why_not, present().number, SystemClock().now()))
         if why_not is None:

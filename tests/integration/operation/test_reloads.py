@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from urllib.request import urlopen
 
 import pytest
 
-from tests.kit.gateway import AGENT, reload, running
+from tests.kit.gateway import AGENT, SECRET, reload, running
+from tests.kit.paths import ROOT
 from tests.kit.wire.raw import Raw, request
 from trio_gate.shell.audit.database import FILE, read_last
 
@@ -83,3 +86,46 @@ def test_a_bad_file_changes_nothing_and_is_named(gate, fault):
     with Raw(gate.doors["endpoint"]) as raw:
         assert "denied by rule" in raw.send(request(host=gate.doors["endpoint"])).answer().text
     assert gate.records()[-1]["generation"] == 1
+
+
+def reload_ok(gate):
+    """What the metric says of the last reload."""
+    with urlopen(f"http://{gate.doors['metrics']}/metrics", timeout=30) as answer:
+        [value] = re.findall(r"^trio_gate_config_reload_ok (\S+)$", answer.read().decode(), re.MULTILINE)
+    return float(value)
+
+
+BUG = """\
+from trio_gate.app.changes import Changes
+
+prepared = Changes.prepared
+
+
+async def broken(self, old, new):
+    if any(rule.name == "unforeseen" for rule in new.rules):
+        raise KeyError(new.agents[0].secrets[0])
+    return await prepared(self, old, new)
+
+
+Changes.prepared = broken
+"""
+
+
+def test_a_bug_in_a_reload_changes_nothing_and_ends_nothing(tmp_path, monkeypatch):
+    (tmp_path / "bug").mkdir()
+    (tmp_path / "bug" / "sitecustomize.py").write_text(BUG)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'bug'}:{ROOT}")
+    with running(tmp_path, None, agent=AGENT, rules=DENY, knobs='metrics { bind = "127.0.0.1:0" }') as gate:
+        good = gate.config.read_text()
+        gate.config.write_text(good.replace('rule "one"', 'rule "unforeseen"'))
+        done = gate.gate("reload", "--state-dir", str(gate.folder / "state"))
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+        assert done.stderr.startswith("trio-gate: not reloaded: internal error: KeyError in broken, line ")
+        assert reload_ok(gate) == 0
+        with Raw(gate.doors["endpoint"]) as raw:
+            assert "denied by rule one" in raw.send(request(host=gate.doors["endpoint"])).answer().text.replace('"', "")
+        gate.config.write_text(good.replace('rule "one"', 'rule "two"'))
+        assert gate.gate("reload", "--state-dir", str(gate.folder / "state")).stdout == "reloaded, generation 2\n"
+        assert reload_ok(gate) == 1
+    assert SECRET not in gate.log
+    assert "Traceback" not in gate.log

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import math
-import traceback
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from trio_gate.approval.channel.codec import MAX_CLIENT_FRAME, decode_client
 from trio_gate.approval.channel.frames import PROTOCOL, Compare, Preview, Rejected, Search, Token
-from trio_gate.errors import GateError, Malformed, Unauthenticated
+from trio_gate.errors import GateError, Malformed, Unauthenticated, internal_fault
 from trio_gate.shell.admin.connection_limits import CLOSE_TIMEOUT, HEAD_TIMEOUT, SEND_TIMEOUT
 from trio_gate.shell.net.frame_pacing import PARTS, SEARCH, Paced
 from trio_gate.shell.net.trio_streams import Replay
@@ -215,8 +214,7 @@ class Channel:
         try:
             await self._commands.receive(subscription, frame)
         except Exception as error:  # whatever it is
-            [*_, (code, line)] = traceback.walk_tb(error.__traceback__)
-            fault = f"{type(error).__name__} in {code.f_code.co_qualname}, line {line}"
+            fault = internal_fault(error)
         else:
             return
         log.error("internal error: %s of approver %s failed with %s", type(frame).__name__, subscription.person.name, fault)
