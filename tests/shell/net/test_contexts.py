@@ -1,4 +1,4 @@
-"""TLS contexts: what a resumed connection has of the first one."""
+"""TLS contexts: which suites are agreed on, and what a resumed connection has of the first one."""
 
 import ssl
 
@@ -47,6 +47,37 @@ def waits(step):
     except ssl.SSLWantReadError:
         return True
     return False
+
+
+SUITES = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+SUITES.set_ciphers("ALL:@SECLEVEL=0")
+OLD = [one["name"] for one in SUITES.get_ciphers() if one["protocol"] != "TLSv1.3"]
+GOOD = {
+    f"ECDHE-{key}-{cipher}"
+    for key in ("RSA", "ECDSA")
+    for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
+}
+
+
+def test_with_tls_1_2_only_ciphers_that_authenticate_are_agreed_on():
+    accepts, agreed = server(""), set()
+    for key in (trustme.KeyType.RSA, trustme.KeyType.ECDSA):
+        AUTHORITY.issue_cert("server.example", key_type=key).configure_cert(accepts)
+    peer = client()
+    for name in OLD:
+        peer.set_ciphers(f"{name}:@SECLEVEL=0")
+        try:
+            sides = connected(peer, accepts)
+        except ssl.SSLError:
+            continue
+        agreed.update(side.cipher()[0] for side in sides)
+    assert agreed == GOOD
+
+
+def test_with_tls_1_3_they_are_as_they_were():
+    peer = client()
+    peer.maximum_version = ssl.TLSVersion.TLSv1_3
+    assert connected(peer, server(""))[0].cipher()[1] == "TLSv1.3"
 
 
 def test_a_resumed_connection_has_the_certificate_that_was_verified():

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import ssl
 
+SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20"
+"""What accepted connections may use with TLS 1.2: forward secrecy, and ciphers that authenticate. TLS 1.3 has no others."""
+
 
 def for_server(clients: str = "") -> ssl.SSLContext:
     """A TLS context for accepted connections; the caller adds its certificate.
@@ -19,6 +22,7 @@ def for_server(clients: str = "") -> ssl.SSLContext:
     Raises ssl.SSLError if OpenSSL cannot read one of them, ValueError if there is none.
     """
     context = _made(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers(SUITES)
     context.num_tickets = 0  # two cost us as much as they save us, and most programs never use them
     if clients:
         context.load_verify_locations(cadata=clients)
