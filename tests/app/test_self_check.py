@@ -11,6 +11,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from tests.kit.shortages import no_descriptor
 from trio_gate.app.self_check import A_PERIOD, EVERY, SelfCheck
 from trio_gate.config.model import Address
 from trio_gate.shell.audit.writer import open_audit_log
@@ -110,6 +111,14 @@ async def test_a_listener_that_accepts_nothing(manager, mock_clock, tmp_path, ca
         assert await made.after(PERIOD / A_PERIOD) == []
         host, port = made.opened[0].socket.getsockname()
         assert f"the watchdog is not fed: the listener at ('{host}', {port}) accepts no connection" in caplog.text
+
+
+async def test_without_descriptors_it_is_not_fed_and_goes_on(manager, mock_clock, tmp_path, caplog):
+    async with checked(manager, mock_clock, tmp_path) as made:
+        with no_descriptor():
+            assert await made.after(PERIOD / A_PERIOD) == []
+        assert "accepts no connection" in caplog.text
+        assert await made.after(PERIOD / A_PERIOD) == [FED]
 
 
 async def test_a_listener_whose_seats_are_all_taken_is_not_asked(manager, mock_clock, tmp_path):

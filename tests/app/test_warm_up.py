@@ -81,3 +81,14 @@ async def test_without_a_thread_nothing_is_read_ahead(tmp_path, caplog):
     with no_thread():
         await warm_up(read(written(tmp_path, key=LITERAL)), None)
     assert "begins slowly: the gateway can start no thread" in caplog.text
+
+
+def test_without_descriptors_the_gateway_goes_on(tmp_path):
+    starved = SCRIPT.replace("import sys", "import resource, sys").replace(
+        'print("roots")', "resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", starved, written(tmp_path, key=LITERAL, admin=ADMIN)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "\n"
+    assert "begins slowly: [Errno 24] Too many open files" in done.stderr

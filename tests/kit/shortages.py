@@ -1,4 +1,4 @@
-"""What a process is short of: a disk that is full, without one, as files may not grow beyond a size; and threads."""
+"""What a process is short of: a disk that is full, without one, as files may not grow beyond a size; descriptors; and threads."""
 
 from __future__ import annotations
 
@@ -25,6 +25,17 @@ def room(size: int, process: int = 0) -> Iterator[None]:
         yield
     finally:
         resource.prlimit(process, resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def no_descriptor() -> Iterator[None]:
+    """While the block runs, this process can open nothing."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 @contextmanager

@@ -93,8 +93,8 @@ async def _accepts(opened: OpenListener) -> bool:
     host, port, *_ = opened.socket.getsockname()
     if host in EVERY_ADDRESS:
         host = "::1" if ":" in host else "127.0.0.1"
-    with trio.socket.socket(opened.socket.family, socket.SOCK_STREAM) as probe:
-        try:
+    try:
+        with trio.socket.socket(opened.socket.family, socket.SOCK_STREAM) as probe:
             await probe.bind((host, 0))
             own = probe.getsockname()[:2]
             opened.probes.add(own)
@@ -103,5 +103,5 @@ async def _accepts(opened: OpenListener) -> bool:
                 return await probe.recv(1) == b""
             finally:
                 opened.probes.discard(own)
-        except OSError:
-            return False
+    except OSError:  # also where there is no descriptor: then others are not accepted either
+        return False

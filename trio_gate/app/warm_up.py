@@ -26,7 +26,7 @@ async def warm_up(config: Config, upstreams: UpstreamPool) -> None:
     """Return when it is done."""
     try:
         await in_thread(_warm_up, config, upstreams)
-    except Overloaded as fault:
+    except (Overloaded, OSError, ImportError) as fault:  # such as no descriptor: what fails here is tried again when it is needed
         log.warning("trio-gate: it begins slowly: %s", fault)
 
 

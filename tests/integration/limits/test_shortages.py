@@ -13,10 +13,10 @@ from tests.kit.shortages import room
 from tests.kit.wire.raw import Raw, request
 
 DENY = 'rule "nothing" { action = "deny" }\n'
-IDLE = 50
+IDLE = 500
 CALLS = 20
-SPINNING = 0.5
-"""Share of a core that only a loop that never waits takes."""
+SPINNING = 0.2
+"""Share of a core that only a loop that hardly waits takes."""
 
 
 def descriptors(process: int) -> int:

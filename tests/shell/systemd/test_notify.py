@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from tests.kit.shortages import no_descriptor
 from trio_gate.shell.systemd.notify import notify, watchdog
 
 
@@ -35,6 +36,13 @@ def test_a_socket_that_is_gone_is_a_warning(monkeypatch, caplog, tmp_path):
     assert [record.getMessage() for record in caplog.records] == [
         "cannot send STOPPING=1 to the service manager: No such file or directory"
     ]
+
+
+def test_without_descriptors_it_is_a_warning(monkeypatch, caplog):
+    monkeypatch.setenv("NOTIFY_SOCKET", "@trio-gate-test")
+    with no_descriptor(), caplog.at_level(logging.WARNING):
+        notify("WATCHDOG=1")
+    assert "cannot send WATCHDOG=1 to the service manager: Too many open files" in caplog.text
 
 
 @pytest.mark.parametrize(

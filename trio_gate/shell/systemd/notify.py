@@ -14,15 +14,15 @@ def notify(state: str) -> None:
     path = os.environ.get("NOTIFY_SOCKET", "")
     if not path.startswith(("/", "@")):
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
-        try:
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
             sender.sendto(
                 state.encode("utf-8", "backslashreplace"),
                 socket.MSG_DONTWAIT,
                 path.replace("@", "\0", 1) if path.startswith("@") else path,
             )
-        except OSError as error:
-            log.warning("cannot send %s to the service manager: %s", state, error.strerror)
+    except OSError as error:
+        log.warning("cannot send %s to the service manager: %s", state, error.strerror)
 
 
 def watchdog() -> float | None:
