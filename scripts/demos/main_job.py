@@ -161,7 +161,7 @@ def play(*, yes: bool, stays: bool) -> int:
         with stage(unattended=yes or not sys.stdin.isatty()) as ready:
             for step in (reads, upload, secret, delete, record):
                 step(ready)
-            print("\nEverything worked.")
+            print("\nEverything worked. `trio-gate init` makes a configuration for accounts of your own.")
             if stays:
                 stay(ready)
     except DemoError as fault:

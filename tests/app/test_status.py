@@ -14,7 +14,7 @@ from tests.kit.gateway import TOKEN, reload, running
 @pytest.fixture(scope="module")
 def gate(embedded_aws, tmp_path_factory):
     with running(tmp_path_factory.mktemp("status"), embedded_aws, knobs='metrics { bind = "127.0.0.1:0" }') as gateway:
-        reload(gateway, 'person "alice" {', 'person "alice" {\n  may_monitor = true\n ', "generation 2")
+        reload(gateway, 'person "alice" {', 'person "alice" {\n  may_monitor = true\n  may_stop = true\n ', "generation 2")
         yield gateway
 
 
@@ -45,6 +45,12 @@ def test_a_session_is_listed_until_it_ends(gate):
     [session] = told(gate)["sessions"]
     assert (session["agent"], session["role"]) == ("ci", role)
     assert gate.gate(*gate.approver(verb="status")).stdout.count(f"{session['id']} of ci: {role}, until 20") == 1
+
+
+def test_a_stop_is_told_until_it_is_lifted(gate):
+    for verb, agents in (("stop", ["ci"]), ("lift", [])):
+        assert gate.gate(*gate.approver("ci", verb=verb)).returncode == 0
+        assert [one["agent"] for one in told(gate)["stopped"]] == agents
 
 
 def test_a_failed_reload_is_told(gate):

@@ -56,7 +56,7 @@ def test_wrong_usage_has_a_status_of_its_own(verb, capsys):
     with pytest.raises(SystemExit) as ended:
         main([verb, "--no-such-option"])
     assert ended.value.code == 2
-    assert capsys.readouterr().err.startswith("usage: ")
+    assert capsys.readouterr().err.startswith(f"usage: trio-gate {verb} ")
 
 
 def test_a_verb_that_is_interrupted_says_so_by_its_status(monkeypatch):

@@ -106,7 +106,7 @@ def test_commands_are_taken(example, monkeypatch):
 
 
 def test_the_first_steps_run(tmp_path, monkeypatch, capsys):
-    steps = next(example for example in examples("sh") if "pip install ." in example.text and example.page.name == "README.md")
+    steps = next(example for example in examples("sh") if "pipx install ." in example.text and example.page.name == "README.md")
     typed = ["--offline", "--account", "111111111111=prod", "--principal", "arn:aws:iam::999999999999:user/gateway"]
     monkeypatch.chdir(tmp_path)
     ran = []

@@ -36,6 +36,7 @@ def status(running: Running, opened: Sequence[OpenListener]) -> dict[str, Any]:
         "reload_failed": running.present.reload_failed,
         "listeners": [{"kind": one.kind, "address": one.address, "connections": one.seats.count} for one in opened],
         "agents": [{"name": agent.name, "seen": _stamp(seen.get(agent.name))} for agent in snapshot.config.agents],
+        "stopped": [{"agent": stop.agent, "since": stamp(stop.at)} for stop in hub.stops],
         "waiting": hub.pending,
         "waiting_oldest_seconds": int((now - oldest).total_seconds()) if oldest else None,
         "people_connected": hub.subscribers.count,

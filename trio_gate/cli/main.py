@@ -66,7 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not given:
         parser.print_help(sys.stderr)
         return 2
-    args = parser.parse_args(given)
+    args, unknown = parser.parse_known_args(given)
+    if unknown:  # said with the usage of the verb, which argparse itself does not
+        args.usage_of.error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         return int(_module(args.verb).run(args))
     except KeyboardInterrupt:
@@ -87,6 +89,7 @@ def parser_for(wanted: Collection[str]) -> argparse.ArgumentParser:
         below = verbs.add_parser(verb, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.")
         if verb in wanted:
             module = _module(verb)
+            below.set_defaults(usage_of=below)
             module.add_arguments(below)
             _teach(below, module)
     return parser

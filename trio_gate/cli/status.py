@@ -77,6 +77,9 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
         f"listener {one['kind']} on {one['address']}, {counted(one['connections'], 'connection')}" for one in told["listeners"]
     )
     yield from (f"agent {one['name']}: {_seen(one['seen'])}" for one in told["agents"])
+    yield from (
+        f"STOPPED since {_time(one['since'])}: {one['agent'] or 'all agents'}; a person may lift that" for one in told["stopped"]
+    )
     oldest = told["waiting_oldest_seconds"]
     since = "" if oldest is None else f", the oldest for {_long(oldest)}"
     yield f"{counted(told['waiting'], 'call')} waiting{since}, {counted(told['people_connected'], 'connection')} of people"

@@ -75,9 +75,21 @@ def test_a_new_secret_stands_beside_the_old_ones(run, config):
     _, out, _ = run("agent", "rotate", "ci")
     assert re.search(r"^TRIO_GATE_AGENT_CI=[A-Za-z0-9_-]{40}$", out, re.MULTILINE)
     assert '  secrets = [env("TRIO_GATE_AGENT_CI"), env("TEST_CI_NEW"), env("TEST_CI_OLD")]\n' in out
+    assert "Restart the gateway with the variable" in out
     _, out, _ = run("agent", "rotate", "token")
     assert "a-secret-of-sixteen-or-more" not in out
     assert '"(the secret that stands there now)"' in out
+
+
+def test_a_new_secret_that_is_written_is_in_a_file_of_its_own_which_a_reload_reads(run, tmp_path, config):
+    before = Path(config).read_bytes()
+    for name in ("agent-ci", "agent-ci.2"):
+        status, out, _ = run("agent", "rotate", "ci", "--write")
+        file = tmp_path / "secrets" / name
+        assert (status, len(file.read_text().strip()), file.stat().st_mode & 0o777) == (0, 40, 0o600)
+        assert f'  secrets = [file("secrets/{name}"), env("TEST_CI_NEW"), env("TEST_CI_OLD")]\n' in out
+        assert ("env(" not in out.partition("# 3.")[2], file.read_text().strip() in out) == (True, False)
+    assert Path(config).read_bytes() == before
 
 
 def test_no_agent_gets_more_secrets_than_it_may_have(tmp_path, capsys):

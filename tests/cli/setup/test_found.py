@@ -34,11 +34,11 @@ def test_a_key_that_aws_refuses_and_none_are_no_key(key, monkeypatch):
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     known = found(None, None)
     assert (known.region, known.account, known.arn) == ("us-east-1", None, None)
-    assert known.trouble.startswith("credential base: no base key in the AWS_ variables")
+    assert known.trouble.startswith("no base key in the AWS_ variables")
 
 
 def test_a_profile_that_is_not_there_is_trouble():
-    assert found("nope", None).trouble == "credential base: the AWS config files have no profile nope"
+    assert found("nope", None).trouble == "the AWS config files have no profile nope"
 
 
 def test_a_program_that_never_says_a_key_is_not_waited_for(tmp_path, monkeypatch):

@@ -110,7 +110,15 @@ def test_at_a_terminal_it_asks(tmp_path):
     command = [*TRIO_GATE, "init", "--offline", "--region", "eu-west-1", "--dir", str(tmp_path / "x")]
     with subprocess.Popen(command, stdin=slave, stdout=subprocess.PIPE, stderr=slave, text=True) as process:
         os.close(slave)
-        answers = ["111111111111=prod, 222222222222", "alice", "", "gate", PRINCIPAL]
+        answers = [
+            "1",
+            "111111111111=prod, 222222222222",
+            "alice",
+            "",
+            "gate",
+            "",
+            PRINCIPAL,
+        ]  # the first and the empty one are asked again
         os.write(master, "".join(f"{answer}\n" for answer in answers).encode())
         out = process.stdout.read()
     os.close(master)
@@ -119,3 +127,4 @@ def test_at_a_terminal_it_asks(tmp_path):
     for part in ('"111111111111=prod"', '"222222222222"', 'person "alice"', 'agent "ci"', 'role       = "gate"', '"eu-west-1"'):
         assert part in text
     assert "trio-gate exec ci --account prod" in out
+    assert "may_monitor" in text

@@ -22,7 +22,10 @@ EXAMPLES = """\
   trio-gate agent new ci --account staging         # print a block and a secret
   trio-gate agent new ci --write                   # add it to the configuration, with the secret in a file
   trio-gate agent list
-  trio-gate agent rotate ci                        # a new secret beside the old one"""
+  trio-gate agent rotate ci --write                # a new secret in a file, and how it stands beside the old one"""
+
+RESTART = "a running one sees no new variable; --write puts the secret into a file, which a reload reads"
+"""What to know of a secret in a variable of the environment."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,8 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listed = below.add_parser("list", help="list the agents")
     config_place.add_option(listed)
     listed.add_argument("--json", action="store_true", help="print one JSON line per agent")
-    verbs.named(
-        below.add_parser("rotate", help="make another secret for an agent, which works beside the old one"), "the agent's"
+    rotate = below.add_parser("rotate", help="make another secret for an agent, which works beside the old one")
+    verbs.named(rotate, "the agent's")
+    rotate.add_argument(
+        "--write", action="store_true", help=f"put the secret into a file of {verbs.FOLDER}/; the configuration stays as it is"
     )
 
 
@@ -61,20 +66,32 @@ def _new(args: argparse.Namespace, found: Declared) -> int:
     if args.write:
         if args.config is None:
             raise NotDeclaredError("there is no configuration to write to: name it by --config")
-        file = Path(args.config).absolute().parent / verbs.FOLDER / f"agent-{args.name}"
+        file = _file(args.config, args.name)
         verbs.write_secret(file, secret)
-        block = agent_block(args.name, suffix, f'file("{verbs.FOLDER}/{file.name}")', accounts)
+        block = agent_block(args.name, suffix, _in(file), accounts)
         verbs.append(args.config, block)
         print(f"# Added to {args.config}; the secret is in {file}. `trio-gate reload` takes it.\n{block}", end="")
         return 0
     variable = free_variable(args.name, found.variables)
     print(f"# The secret of {args.name}. It is shown once and stored nowhere.\n{variable}={secret}\n")
-    print("# For the configuration:\n" + agent_block(args.name, suffix, _read(variable), accounts), end="")
+    print(
+        f"# For the configuration of a gateway that is started with the variable ({RESTART}):\n"
+        + agent_block(args.name, suffix, _read(variable), accounts),
+        end="",
+    )
     return 0
 
 
 def _read(variable: str) -> str:
     return f'env("{variable}")'
+
+
+def _file(config: str, name: str) -> Path:
+    return Path(config).absolute().parent / verbs.FOLDER / f"agent-{name}"
+
+
+def _in(file: Path) -> str:
+    return f'file("{verbs.FOLDER}/{file.name}")'
 
 
 def _account(found: Declared, wanted: str) -> str:
@@ -115,11 +132,25 @@ def _rotate(args: argparse.Namespace, found: Declared) -> int:
         raise NotDeclaredError(
             f"{one.name} has {MOST_SECRETS} secrets, the most that an agent may have: remove those no longer used, at {one.where}"
         )
-    variable = free_variable(args.name, found.variables)
-    print(
-        f"# The new secret of {one.name}. It is shown once and stored nowhere.\n{variable}={secrets.token_urlsafe(SECRET_BYTES)}\n"
-    )
-    print(f"# 1. In place of its secret, at {one.where}:\n  secrets = [{', '.join((_read(variable), *one.secrets))}]")
-    print("# 2. `trio-gate reload`, and give the agent the new secret. The old one works until then.")
-    print(f"# 3. Leave the old one out, and reload again:\n  secret = {_read(variable)}")
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    if args.write:
+        file = _free_file(args.config, one.name)
+        verbs.write_secret(file, secret)
+        expression, then = _in(file), "`trio-gate reload`"
+        print(f"# The new secret of {one.name} is in {file}.\n")
+    else:
+        variable = free_variable(one.name, found.variables)
+        expression, then = _read(variable), f"Restart the gateway with the variable ({RESTART})"
+        print(f"# The new secret of {one.name}. It is shown once and stored nowhere.\n{variable}={secret}\n")
+    print(f"# 1. In place of its secret, at {one.where}:\n  secrets = [{', '.join((expression, *one.secrets))}]")
+    print(f"# 2. {then}, and give the agent the new secret. The old one works until then.")
+    print(f"# 3. Leave the old one out, and `trio-gate reload`:\n  secret = {expression}")
     return 0
+
+
+def _free_file(config: str, name: str) -> Path:
+    """Where the next secret of an agent goes: no agent's name has a dot, so it is no other agent's."""
+    first = _file(config, name)
+    return next(
+        path for path in (first, *(first.with_name(f"{first.name}.{number}") for number in range(2, 1000))) if not path.exists()
+    )

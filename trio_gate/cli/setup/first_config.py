@@ -32,6 +32,9 @@ class First:
     token_sha256: str
 
 
+ADMIN = "127.0.0.1:9443"
+"""Where the approvals page is."""
+
 _TEXT = """\
 # A first configuration, made by `trio-gate init`. `trio-gate check` prints what it means, `trio-gate doctor` tries it,
 # `trio-gate reload` has a running gateway take changes. Relative paths start at this file's folder.
@@ -40,7 +43,7 @@ gateway {{
   state_dir = "./state"                              # CAs, databases, spool; readable only by the gateway's user
   listener "proxy"    {{ bind = "127.0.0.1:8080" }}    # HTTPS_PROXY=http://127.0.0.1:8080
   listener "endpoint" {{ bind = "127.0.0.1:8081" }}    # AWS_ENDPOINT_URL=http://127.0.0.1:8081
-  admin               {{ bind = "127.0.0.1:9443" }}    # the approvals page, https://127.0.0.1:9443/
+  admin               {{ bind = "{admin}" }}    # the approvals page, https://{admin}/
 }}
 
 # The base key: {where}.
@@ -88,12 +91,13 @@ def config_text(first: First) -> str:
     """The configuration."""
     own = f"the profile {first.profile} of the AWS config files" if first.profile else None
     return _TEXT.format(
+        admin=ADMIN,
         where=own or "AWS_* variables, AWS_PROFILE or the machine's role",
         base=f'{{\n  profile = "{first.profile}"\n}}' if first.profile else "{}",
         role=first.role,
         region=first.region,
         listed="".join(f'    "{number}{"=" if label else ""}{label or ""}",\n' for number, label in first.accounts.items()),
         agent=agent_block(first.agent, first.suffix, f'file("{first.secret_file}")', []),
-        block=person_block(first.person, first.token_sha256, ("may_grant", "may_observe", "may_stop")),
+        block=person_block(first.person, first.token_sha256, ("may_grant", "may_observe", "may_stop", "may_monitor")),
         person=first.person,
     )

@@ -54,7 +54,7 @@ def found(profile: str | None, region: str | None, *, ask: bool = True) -> Found
             said = _client(profile, region).get_caller_identity()
             account, arn, trouble = str(said["Account"]), principal_of(str(said["Arn"])), None
         except CredentialsUnavailable as error:
-            trouble = str(error.detail)
+            trouble = str(error.detail).removeprefix("credential base: ")
         except (BotoCoreError, ClientError, KeyError) as error:
             trouble = " ".join(str(error).split())
     return Found(region=region, account=account, arn=arn, trouble=trouble)

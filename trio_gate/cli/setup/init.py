@@ -19,7 +19,7 @@ from trio_gate.cli.config_place import FILE
 from trio_gate.cli.setup import policies
 from trio_gate.cli.setup.block_text import SECRET_BYTES, TOKEN_BYTES, hashed, token_of
 from trio_gate.cli.setup.declared import NotDeclaredError
-from trio_gate.cli.setup.first_config import First, config_text
+from trio_gate.cli.setup.first_config import ADMIN, First, config_text
 from trio_gate.cli.setup.verbs import FOLDER
 from trio_gate.cli.wiring.reading import suffix_for
 from trio_gate.config.blocks import NAME
@@ -40,7 +40,7 @@ AWS = "aws"
 
 _ACCOUNT = re.compile(r"([0-9]{12})(?:=([A-Za-z0-9_.-]{1,64}))?")
 _PROFILE = re.compile(r"[A-Za-z0-9_.@/+-]{1,128}")
-_LISTED = re.compile(r".{1,4096}")
+_LISTED = re.compile(rf"{_ACCOUNT.pattern}(?:\s*,\s*{_ACCOUNT.pattern})*")
 _ROLE = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 _REGION = re.compile(r"[a-z]{2,8}(?:-[a-z]{2,16}){1,3}-[0-9]{1,2}")
 
@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
         known = found(args.profile, args.region, ask=not args.offline)
         _say(
             f"region {known.region}; "
-            + (f"the base key is {known.arn}" if known.arn else f"no base key is known: {known.trouble}")
+            + (f"the base key is {known.arn}" if known.arn else f"the base key's user or role is not known: {known.trouble}")
         )
         return _make(folder, args, known)
     except (NotDeclaredError, EOFError) as error:
@@ -152,19 +152,26 @@ def _answer(
     what: str, given: str | None, default: str | None, form: re.Pattern[str], wanted: str, *, option: str | None = None
 ) -> str:
     """What was given, else what is typed at a terminal, else the default. Raises NotDeclaredError."""
-    at_terminal = given is None and sys.stdin.isatty() and sys.stderr.isatty()
     answer = given if given is not None else default or ""
-    if at_terminal:
-        print(f"{what}{f' [{default}]' if default else ''}: ", end="", file=sys.stderr, flush=True)
-        line = sys.stdin.readline()
-        if not line:
-            raise EOFError
-        answer = line.strip() or answer
+    if given is None and sys.stdin.isatty() and sys.stderr.isatty():
+        answer = _typed(what, default)
+        while not form.fullmatch(answer):
+            _say(f"{wanted} is needed")
+            answer = _typed(what, default)
     if not answer and option:
         raise NotDeclaredError(f"{what}: not known, so pass {option}")
     if not form.fullmatch(answer):
         raise NotDeclaredError(f"{what}: {wanted} is needed, not {answer!r}")
     return answer
+
+
+def _typed(what: str, default: str | None) -> str:
+    """One line of the terminal, or the default in place of an empty one. Raises EOFError."""
+    print(f"{what}{f' [{default}]' if default else ''}: ", end="", file=sys.stderr, flush=True)
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line.strip() or default or ""
 
 
 def _login() -> str:
@@ -201,7 +208,8 @@ Next:
      and let the base key assume it by one of those in {folder / AWS}/base-key/
   2. trio-gate doctor{at}
   3. trio-gate serve{at}
-  4. trio-gate exec {first.agent} --account {account}{at} -- aws sts get-caller-identity"""
+  4. trio-gate exec {first.agent} --account {account}{at} -- aws sts get-caller-identity
+  5. trio-gate approve{at}, with that token in TRIO_GATE_TOKEN, in another terminal, or https://{ADMIN}/: both show what waits"""
 
 
 def _say(text: str) -> None:

@@ -58,11 +58,11 @@ def certificates(pem: bytes) -> list[bytes]:
 
 
 def _system_files() -> list[Path]:
-    """The files that OpenSSL reads by default; empty if the machine has no roots."""
+    """The files that OpenSSL reads by default, which passes over links to nothing; empty if the machine has no roots."""
     paths = ssl.get_default_verify_paths()
     files = [Path(paths.cafile)] if paths.cafile else []
     if paths.capath:
-        files += sorted(file for file in Path(paths.capath).iterdir() if _HASHED.fullmatch(file.name))
+        files += sorted(file for file in Path(paths.capath).iterdir() if _HASHED.fullmatch(file.name) and file.exists())
     return files
 
 
