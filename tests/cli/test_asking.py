@@ -52,6 +52,14 @@ def keys(monkeypatch):
         monkeypatch.setenv(name, value)
 
 
+def told(*words):
+    """The answer to what stands for no call."""
+    parser = argparse.ArgumentParser()
+    asking.add_arguments(parser)
+    asking.add_account(parser)
+    return asking.answer(parser.parse_args(words), "POST", "/-/agent/tasks", b"{}")
+
+
 def run(*words):
     parser = argparse.ArgumentParser()
     asking.add_arguments(parser)
@@ -178,3 +186,35 @@ def test_what_is_no_identity_token_is_not_sent(tmp_path, capsys, text, said):
         found = run("--gateway", f"http://{at}", "--token", str(tmp_path / "token"))
     assert (found == 2, len(got)) == ((True, 0) if said else (False, 1))
     assert said is None or said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("by", ["token", "login"])
+def test_without_keys_the_identity_token_goes_alone(monkeypatch, by):
+    login = "ci:token@" if by == "login" else ""
+    if by == "token":
+        monkeypatch.setenv("TRIO_GATE_AGENT_TOKEN", "head.claims.signature")
+    with gateway() as (at, got):
+        assert json.loads(told("--gateway", f"http://{login}{at}")) == ANSWER
+        told("--gateway", f"http://{login}{at}", "--account", "222222222222")
+    assert [path for path, _, _ in got] == ["/-/agent/tasks", "/-/agent/tasks?account=222222222222"]
+    assert all("authorization" not in fields for _, fields, _ in got)
+    assert got[0][1].get("x-trio-gate-token") == ("head.claims.signature" if by == "token" else None)
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_key_names_the_account_itself(monkeypatch):
+    monkeypatch.setenv("TRIO_GATE_AGENT_TOKEN", "head.claims.signature")
+    with gateway() as (at, got):
+        told("--gateway", f"http://{at}", "--account", "222222222222")
+    assert got[0][0] == "/-/agent/tasks"
+    assert "authorization" in got[0][1]
+
+
+def test_a_signature_is_not_asked_for_without_keys(monkeypatch, capsys):
+    monkeypatch.setenv("TRIO_GATE_AGENT_TOKEN", "head.claims.signature")
+    with gateway() as (at, got):
+        assert run("--gateway", f"http://{at}", "--region", "eu-west-1") == 2
+        monkeypatch.delenv("TRIO_GATE_AGENT_TOKEN")
+        with pytest.raises(asking.NotAnsweredError, match="nor is its identity token"):
+            told("--gateway", f"http://{at}")
+    assert (got, "the agent's keys are not set" in capsys.readouterr().err) == ([], True)

@@ -16,8 +16,9 @@ from tests.kit.aws.operations import TABLES
 from tests.kit.configs import BASE, MAIN, load
 from tests.kit.records import NOW
 from tests.kit.sessions import session
-from trio_gate.aws.ingress import Ingress
-from trio_gate.errors import Denied, GateError, Malformed, SessionOver, Unauthenticated, Unidentified
+from trio_gate.aws.ingress import IDENTITY_FIELD, Ingress
+from trio_gate.config.model import CertificateProof, OidcProof
+from trio_gate.errors import Denied, GateError, Malformed, SessionOver, Unauthenticated, Unidentified, Unproven
 from trio_gate.exchange import own_requests, steps
 from trio_gate.exchange.proofs import Signer
 from trio_gate.exchange.snapshot import compile_snapshot
@@ -25,6 +26,7 @@ from trio_gate.signing.sigv4 import Credentials, SigningKeys, sign
 from trio_gate.wire.head import RequestHead, Target
 
 GATEWAY = 'gateway {\n  state_dir = "/s"\n  listener "tls" { bind = "127.0.0.1:0" }\n}\n' + BASE
+AGENT = 'agent "ci" {\n  key_suffix = "CI01"\n  secret = "agent-secret-0123456789"\n}\n'
 SNAPSHOT = compile_snapshot(1, load(GATEWAY + MAIN))
 KEYS = Credentials(access_key_id="AKIA111111111111CI01", secret_access_key="agent-secret-0123456789")
 ROLE = Credentials(access_key_id="ASIAREAL", secret_access_key="the role's secret", session_token="the token")
@@ -176,6 +178,47 @@ def test_of_what_it_asks_nothing_is_changed(path):
 def test_other_parameters_are_refused(path, query):
     with pytest.raises(Malformed, match="takes no parameter but, of an approval, `wait`"):
         own_requests.no_call(head(path, b"", method="GET", query=query), b"")
+
+
+def test_a_task_takes_no_parameters():
+    for path, method in (("/-/agent/tasks", "POST"), ("/-/agent/tasks/t1", "DELETE")):
+        with pytest.raises(Malformed, match="takes no parameters"):
+            own_requests.no_call(head(path, b"", method=method, query=(("account", "111111111111"),)), b"")
+
+
+def bare(path="/-/agent", method="GET", query=()):
+    """A request with a token and no signature."""
+    fields = (("host", "127.0.0.1:8081"), (IDENTITY_FIELD, "head.claims.signature"))
+    return RequestHead(method=method, target=Target(segments=tuple(path.split("/")[1:]), query=tuple(query)), headers=fields)
+
+
+def test_only_what_stands_for_no_call_comes_by_a_token():
+    assert own_requests.comes_by_token(bare(), AT)
+    assert own_requests.comes_by_token(bare("/-/agent/tasks/t1", "DELETE"), replace(AT, kind="address"))
+    assert not own_requests.comes_by_token(bare(), replace(AT, kind="proxy"))
+    assert not own_requests.comes_by_token(bare("/-/agent/presign", "POST"), AT)
+    assert not own_requests.comes_by_token(bare(query=(("X-Amz-Signature", "0"),)), AT)
+    assert not own_requests.comes_by_token(head("/-/agent", b"", method="GET"), AT)
+
+
+def test_the_certificate_of_its_block_is_asked_for_too():
+    [agent] = load(GATEWAY + MAIN + AGENT).agents
+    asked = replace(agent, oidc=OidcProof(issuer="https://i.example", audience="a", claims=(("sub", "s"),)))
+    found = own_requests.claimed_by(asked, bare(query=(("account", "111111111111"),)), AT, "127.0.0.1", SNAPSHOT, NOW)
+    assert (found.claim.account, found.claim.suffix, found.arrived.target.query) == ("111111111111", agent.key_suffix, ())
+    certified = replace(asked, certificate=CertificateProof(authority="CA", names=("ci.example",)))
+    with pytest.raises(Unproven, match="client certificate"):
+        own_requests.claimed_by(certified, bare(), AT, "127.0.0.1", SNAPSHOT, NOW)
+    with pytest.raises(Unproven, match="proxy token"):
+        own_requests.claimed_by(replace(asked, proxy_tokens=("0" * 64,)), bare(), AT, "127.0.0.1", SNAPSHOT, NOW)
+
+
+def test_a_token_of_two_agents_is_nobodys():
+    [agent] = load(GATEWAY + MAIN + AGENT).agents
+    assert own_requests.owner_of([agent]) is agent
+    for found in ([], [agent, replace(agent, name="other")]):
+        with pytest.raises(Unauthenticated, match="unsigned, with a token of"):
+            own_requests.owner_of(found)
 
 
 def test_a_body_is_refused_and_so_is_another_than_was_signed():

@@ -1,6 +1,7 @@
 """Asks the gateway on the agent's machine: one request to its own address, signed with the agent's keys of the environment.
 
-Rule: the agent's secret is used to sign and goes nowhere. All that is printed of an answer was made printable.
+Rule: the agent's secret is used to sign and goes nowhere. All that is printed of an answer was made printable. What stands for no call may
+go unsigned, where there are no keys and the agent has an identity token.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import re
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,8 +52,7 @@ MOST_SAID = 1024
 """Characters of a refusal that are shown."""
 
 _URL = re.compile(r"(https?)://(?:([^@/]{1,1024})@)?(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9.\-]{1,253})(?::([0-9]{1,5}))?/?")
-
-
+_NO_KEYS = "the agent's keys are not set: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,16384}")
 
 
@@ -86,8 +87,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ca", metavar="FILE", help="what verifies an endpoint listener with TLS (default: AWS_CA_BUNDLE)")
 
 
+def add_account(parser: argparse.ArgumentParser) -> None:
+    """Declare the account, which an agent's key names else."""
+    parser.add_argument(
+        "--account", metavar="ID", help="the account, where the agent has no keys but a token alone, and several accounts"
+    )
+
+
 def run(verb: str, args: argparse.Namespace, path: str, members: Mapping[str, object]) -> Signature | int:
     """The gateway's answer to a request for a signature; an exit status where there is none, after saying why."""
+    if _keys() is None:
+        print(f"trio-gate {verb}: {_NO_KEYS}", file=sys.stderr)
+        return 2
     return asked(verb, args, path, members, _signature)
 
 
@@ -128,19 +139,20 @@ def answer(
 def _sent(args: argparse.Namespace, method: str, target: Target, body: bytes, accept: str) -> tuple[int, bytes]:
     """Status and body of the answer. Raises NotAnsweredError."""
     connection, at = _connection(args)
-    region = args.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    if not region:
-        raise NotAnsweredError("the region is not known: set AWS_REGION, or give --region", 2)
+    keys, token = _keys(), _token(args)
+    if keys is None and not token and "proxy-authorization" not in dict(at):
+        raise NotAnsweredError(f"{_NO_KEYS}; nor is its identity token: TRIO_GATE_AGENT_TOKEN", 2)
+    if keys is None and args.account:
+        target = replace(target, query=(*target.query, ("account", args.account)))
     fields = (
         *at,
-        *_token(args),
+        *token,
         ("accept", accept),
         ("user-agent", USER_AGENT),
         *((("content-type", "application/json"),) if body else ()),
     )
     head = RequestHead(method=method, target=target, headers=fields)
-    hashed, now = hashlib.sha256(body).hexdigest(), SystemClock().now()
-    signed = sign(head, payload_hash=hashed, credentials=_keys(), service=OWN_SERVICE, region=region, now=now, s3=False).head
+    signed = head if keys is None else _signed(args, head, body, keys)
     try:
         connection.request(signed.method, target.text, body or None, dict(signed.headers))
         answer = connection.getresponse()
@@ -152,6 +164,15 @@ def _sent(args: argparse.Namespace, method: str, target: Target, body: bytes, ac
     if len(text) > MOST_BYTES:
         raise NotAnsweredError(f"the gateway's answer is longer than {MOST_BYTES >> 10} KiB, so it is not read")
     return answer.status, text
+
+
+def _signed(args: argparse.Namespace, head: RequestHead, body: bytes, keys: Credentials) -> RequestHead:
+    """The head with the agent's signature. Raises NotAnsweredError."""
+    region = args.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if not region:
+        raise NotAnsweredError("the region is not known: set AWS_REGION, or give --region", 2)
+    hashed, now = hashlib.sha256(body).hexdigest(), SystemClock().now()
+    return sign(head, payload_hash=hashed, credentials=keys, service=OWN_SERVICE, region=region, now=now, s3=False).head
 
 
 def _connection(args: argparse.Namespace) -> tuple[http.client.HTTPConnection, Headers]:
@@ -194,11 +215,12 @@ def _token(args: argparse.Namespace) -> Headers:
     return ((IDENTITY_FIELD, token),) if token else ()
 
 
-def _keys() -> Credentials:
+def _keys() -> Credentials | None:
+    """The agent's keys; None where they are not set."""
     env = os.environ.get
     key_id, secret = env("AWS_ACCESS_KEY_ID"), env("AWS_SECRET_ACCESS_KEY")
     if not key_id or not secret:
-        raise NotAnsweredError("the agent's keys are not set: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", 2)
+        return None
     return Credentials(access_key_id=key_id, secret_access_key=secret, session_token=env("AWS_SESSION_TOKEN"))
 
 

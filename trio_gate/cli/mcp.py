@@ -1,6 +1,6 @@
 """`trio-gate mcp`: on the agent's machine, a server of the Model Context Protocol by which a model asks the gateway about itself.
 
-Rule: no tool executes a call or decides one. It asks as the agent, with the agent's keys of the environment, and says what the gateway says.
+Rule: no tool executes a call or decides one. It asks as the agent, with the agent's keys or its identity token, and says what the gateway says.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ EXAMPLES = """\
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     asking.add_arguments(parser)
+    asking.add_account(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=int, default=60, metavar="N", help="for how long (default: 60)")
     parser.add_argument("--extend", metavar="TASK", help="the id of a task that this one adds to, which people are told")
     asking.add_arguments(parser)
+    asking.add_account(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,7 +1,8 @@
 """Requests to the gateway itself, at the own addresses of its listeners: what each path is for, and what is answered.
 
 Rule: they are proven and limited like calls, by the same steps. A path is a row of the table. What is asked for as a call, and a task, is
-stopped like one, too; what an agent asks about itself is not, or it would never read that it is stopped.
+stopped like one, too; what an agent asks about itself is not, or it would never read that it is stopped. What stands for no call may come
+without a signature where the agent has an identity token: that must be exactly one agent's, and all else that its block asks for is proven.
 """
 
 from __future__ import annotations
@@ -12,20 +13,26 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
-from trio_gate.errors import Malformed, SessionOver, Unidentified
+from trio_gate.aws.call import Claim
+from trio_gate.aws.claim import signed as has_signature
+from trio_gate.aws.ingress import IDENTITY_FIELD, OWN_SERVICE, to_gateway
+from trio_gate.errors import Malformed, SessionOver, Unauthenticated, Unidentified
+from trio_gate.exchange import proofs
 from trio_gate.exchange.presign import Members, Where, cluster_token, database_token, object_url
 from trio_gate.exchange.snapshot import check_place
-from trio_gate.exchange.steps import Routed, Unframed
+from trio_gate.exchange.steps import Claimed, Routed, Unframed
 from trio_gate.signing.signed_url import signed_url
 from trio_gate.signing.verify import payload_hash_of
 from trio_gate.values import value_class
 from trio_gate.wire.head import Held, ResponseHead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from trio_gate.aws.hosts.table import HostTable
+    from trio_gate.aws.ingress import Ingress
+    from trio_gate.config.model import Agent
     from trio_gate.exchange.presign import Presign
     from trio_gate.exchange.snapshot import Snapshot, Unconfigured
     from trio_gate.exchange.steps import Identified, Proven
@@ -49,6 +56,9 @@ _TASK = re.compile(r"/-/agent/tasks/([a-z0-9]{1,64})")
 _QUESTION = re.compile(r"/-/agent/approvals/([a-z0-9]{1,64})")
 _SECONDS = re.compile(r"[0-9]{1,2}")
 _NO_CALLS = (("GET", re.compile("/-/agent")), ("GET", _QUESTION), ("POST", re.compile("/-/agent/tasks")), ("DELETE", _TASK))
+
+_ACCOUNT = "account"
+"""The parameter by which an agent without a key names its account."""
 
 _FIELDS = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
 
@@ -85,9 +95,56 @@ def is_no_call(head: RequestHead) -> bool:
     return any(_takes(head, *kind) for kind in _NO_CALLS)
 
 
+def comes_by_token(arrived: RequestHead, ingress: Ingress) -> bool:
+    """Whether a request stands for no call, and has no signature but a token that may prove its agent."""
+    own = to_gateway(arrived, ingress) and is_no_call(arrived)
+    return own and not has_signature(arrived) and bool(ingress.with_token(arrived).tokens)
+
+
+def owner_of(found: Sequence[Agent]) -> Agent:
+    """The agent whose tokens a request without a signature has shown; `found` are all that they fit. Raises Unauthenticated."""
+    if len(found) != 1:
+        named = ", ".join(one.name for one in found) or "no agent"
+        reason = f"the request is not signed, and its {IDENTITY_FIELD} is not that of exactly one agent here: sign it with the agent's keys"
+        raise Unauthenticated(reason, detail=f"unsigned, with a token of {named}")
+    return found[0]
+
+
+def claimed_by(agent: Agent, arrived: RequestHead, ingress: Ingress, address: str, snapshot: Snapshot, now: datetime) -> Claimed:
+    """A request without a signature as that of the agent whose tokens it has shown, for the account that it names, or the only one.
+
+    Raises Unproven where the connection does not prove all else that the agent's block asks for, and Malformed.
+    """
+    ingress = replace(ingress.with_token(arrived), identity=agent.oidc)
+    proofs.check_way(agent, ingress, address, now)
+    named = [value for name, value in arrived.target.query if name == _ACCOUNT]
+    own = snapshot.accounts_of(agent)
+    account = named[0] if len(named) == 1 else own[0]
+    if account not in own or len(named) > 1 or (not named and len(own) > 1):
+        raise Malformed(
+            f"say which of your accounts it is for: ?account={own[0]}{'' if len(own) == 1 else ', or another of them'}"
+        )
+    claim = Claim(
+        access_key_id="",
+        account=account,
+        suffix=agent.key_suffix,
+        date="",
+        region=snapshot.endpoints[account].region,
+        service=OWN_SERVICE,
+        signed_headers=(),
+        signature="",
+        amz_date="",
+    )
+    rest = tuple((name, value) for name, value in arrived.target.query if name != _ACCOUNT)
+    head = replace(arrived, target=replace(arrived.target, query=rest))
+    return Claimed(arrived=head, claim=claim, ingress=ingress, agent_address=address, version_2=False, own=True)
+
+
 def no_call(head: RequestHead, body: bytes) -> NoCall:
     """What a request that stands for no call asks; `body` is the one that it was signed with, or it is refused. Raises Malformed."""
     payload_hash_of(head, Held(data=body))
+    if head.method != "GET" and head.target.query:
+        raise Malformed("this path takes no parameters")
     if head.method == "POST":
         return TaskAsked(body=body)
     if body:

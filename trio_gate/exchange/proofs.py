@@ -36,7 +36,8 @@ class Signer:
         agent: its name; None while none is configured.
         session: the virtual session whose key it used; None for an agent's own key.
         secret: what it signed with; None while no agent is configured, so that this was not verified.
-        unsigned: whether its connection alone proved it, which only AssumeRoleWithWebIdentity may do.
+        unsigned: whether its connection or its token alone proved it, which is enough for AssumeRoleWithWebIdentity, and for what an
+            agent asks of the gateway about itself.
     """
 
     agent: str | None

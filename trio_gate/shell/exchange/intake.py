@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from trio_gate.audit.described import describe
 from trio_gate.aws.identify import takes_blob
-from trio_gate.errors import AgentGone, Unproven
+from trio_gate.aws.ingress import check_way
+from trio_gate.errors import AgentGone, Unauthenticated, Unproven
 from trio_gate.exchange import own_requests, steps, web_identity
 from trio_gate.exchange.proofs import Signer
 from trio_gate.sessions.session import MAX_SENT
@@ -23,6 +24,8 @@ from trio_gate.values import value_class
 from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from trio_gate.audit.described import Described
     from trio_gate.aws.ingress import Ingress
     from trio_gate.config.model import Agent
@@ -72,6 +75,8 @@ class IntakeStage:
         """
         if web_identity.comes_unsigned(arrived, ingress):
             return await self._unsigned(arrived, ingress)
+        if own_requests.comes_by_token(arrived, ingress):
+            return await self._by_token(arrived, ingress)
         agent, services, kept = self._agent, self._services, None
         claimed = steps.claim(arrived, ingress, agent.seat.address)
         self._recorder.claimed(claimed.claim)
@@ -83,35 +88,51 @@ class IntakeStage:
         table, now, sessions = self._table, services.clock.now(), services.sessions.table
         signer = steps.prove(claimed, payload_hash, self._snapshot, table, sessions, now=now, keys=services.keys)
         self._recorder.proved(signer)
-        claimed = await self._identified(claimed, signer)
-        proven = steps.admit(claimed, self._snapshot, signer, now)
-        self._recorder.admitted(proven.admitted.account_name)
-        return Received(proven=proven, kept=kept)
+        return self._admitted(await self._identified(claimed, signer), signer, now, kept)
 
     async def _unsigned(self, arrived: RequestHead, ingress: Ingress) -> Received:
         """Find the agent of a request that nobody has signed. Raises GateError, AgentGone."""
         kept = await read_held(self._agent, MAX_SENT, self._room, lambda: False)
         now, address = self._services.clock.now(), self._agent.seat.address
         claimed = web_identity.claimed(arrived, kept.data, ingress, self._table, address)
-        found = [
-            one
-            for one in web_identity.candidates(claimed, self._snapshot.agents.values(), now)
-            if await self._shows_tokens_of(one, claimed)
-        ]
+        candidates = web_identity.candidates(claimed, self._snapshot.agents.values(), now)
+        found = [one for one in candidates if await self._shows_tokens_of(one, claimed.ingress)]
         claimed = web_identity.of_agent(claimed, found)
-        self._recorder.claimed(claimed.claim)
         signer = Signer(agent=found[0].name, unsigned=True)
         self._recorder.proved(signer)
+        return self._admitted(claimed, signer, now, kept)
+
+    async def _by_token(self, arrived: RequestHead, ingress: Ingress) -> Received:
+        """Find the agent of a request to the gateway that its tokens alone prove. Raises GateError.
+
+        All agents that have tokens are tried, so the work tells nothing of them; a wrong token is answered late.
+        """
+        check_way(arrived, ingress)
+        shown, agents = ingress.with_token(arrived), [one for one in self._snapshot.agents.values() if one.oidc is not None]
+        try:
+            agent = own_requests.owner_of([one for one in agents if await self._shows_tokens_of(one, shown)])
+        except Unauthenticated:
+            await self._services.wrong_tokens.slow_down(self._agent.seat.source)
+            raise
+        signer, now = Signer(agent=agent.name, unsigned=True), self._services.clock.now()
+        self._recorder.proved(signer)
+        address = self._agent.seat.address
+        claimed = own_requests.claimed_by(agent, arrived, ingress, address, self._snapshot, now)
+        return self._admitted(claimed, signer, now, None)
+
+    def _admitted(self, claimed: Claimed, signer: Signer, now: datetime, kept: Kept | None) -> Received:
+        """A request whose agent is found. Raises Unauthenticated."""
+        self._recorder.claimed(claimed.claim)
         proven = steps.admit(claimed, self._snapshot, signer, now)
         self._recorder.admitted(proven.admitted.account_name)
         return Received(proven=proven, kept=kept)
 
-    async def _shows_tokens_of(self, agent: Agent, claimed: Claimed) -> bool:
+    async def _shows_tokens_of(self, agent: Agent, ingress: Ingress) -> bool:
         """Whether all tokens of a request are an agent's, where it needs any. Raises IssuerUnavailable."""
         if agent.oidc is None:
             return True
         try:
-            for token in claimed.ingress.tokens:
+            for token in ingress.tokens:
                 await self._services.issuers.prove(token, agent.oidc)
         except Unproven:
             return False

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from trio_gate.metrics.counts import Counts
 from trio_gate.shell.net.rate_limit import AgentLoads
 from trio_gate.shell.worker_threads import WorkerThreads
+from trio_gate.shell.wrong_tokens import WrongTokens
 from trio_gate.signing.sigv4 import SigningKeys
 from trio_gate.values import value_class
 
@@ -50,6 +51,7 @@ class SharedServices:
     keys: SigningKeys = field(default_factory=SigningKeys)
     loads: AgentLoads = field(default_factory=AgentLoads)
     counts: Counts = field(default_factory=Counts)
+    wrong_tokens: WrongTokens = field(default_factory=WrongTokens)
     traces: Callable[[TracedRequest], None] | None = None
     unreviewed: Unreviewed
     views: AgentViews

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import re
 from contextlib import suppress
-from dataclasses import field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import trio
@@ -29,7 +29,6 @@ from trio_gate.shell.net.plain_response import answer
 from trio_gate.shell.net.rate_limit import Allowance, Pace
 from trio_gate.shell.net.tls_handshake import accept_transport
 from trio_gate.shell.tunnels.tunnels import CONNECTED
-from trio_gate.shell.wrong_tokens import WrongTokens
 from trio_gate.values import value_class
 from trio_gate.wire.client_hello import MAX_HELLO
 from trio_gate.wire.fields import HeadBuffer
@@ -75,7 +74,6 @@ class AgentListenerContext:
     services: SharedServices
     snapshot: Callable[[], Snapshot]
     shutdown: Shutdown
-    wrong_tokens: WrongTokens = field(default_factory=WrongTokens)
 
     async def converse(self, transport: Transport, ingress: Ingress, seat: Seat, arrived: bytes = b"") -> None:
         """Serve the requests of a connection, then close it. `arrived` are bytes that were read from it before."""
@@ -124,7 +122,7 @@ class AgentListenerContext:
         except Unauthenticated as wrong:
             fault = wrong
         if said is not None:
-            await self.wrong_tokens.slow_down(seat.source)
+            await self.services.wrong_tokens.slow_down(seat.source)
         raise fault
 
     @property
