@@ -40,7 +40,8 @@ async def test_programs_get_frames(tell, nursery):
 
 
 async def test_a_call_that_does_not_wait_is_said_to_be_gone(tell):
-    assert await tell("pending") == (0, "", "")
+    assert await tell("pending", "--json") == (0, "", "")
+    assert await tell("pending") == (0, "nothing waits for you\n", "")
     status, out, err = await tell("pending", "q\x1b1")
     assert (status, out) == (1, "")
     assert err.startswith("trio-gate pending: q\\u{1b}1 does not wait for you: ")

@@ -85,6 +85,8 @@ class ApproverConsole:
         """Print the grants in force, a line each."""
         for grant in channel.grants.values():
             self.say(grant_line(grant))
+        if not channel.grants:
+            self.say("no grants")
 
     def prompt(self, prompt: dict[str, Any]) -> None:
         """Print what a prompt is about. Nothing with `json`, where its frame was printed when it came."""

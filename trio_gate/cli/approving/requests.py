@@ -49,6 +49,8 @@ async def pending(prompt_id: str | None, connect: Connect, *, json: bool) -> int
                 console.prompt(prompt)
                 console.bound(prompt)
         if channel.hello is not None and prompt_id is None and not json:
+            if not channel.waiting():
+                console.say("nothing waits for you")
             console.standing(channel.hello)
     return 0
 
