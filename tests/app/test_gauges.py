@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 import trio
 import trio.lowlevel
 import trio.testing
@@ -14,11 +15,13 @@ from tests.kit.approvals.questions import question
 from tests.kit.configs import MAIN, load
 from trio_gate.app import gauges
 from trio_gate.app.wiring import open_services
+from trio_gate.errors import Overloaded
 from trio_gate.metrics.table import METRICS
 from trio_gate.shell.admin.connection_limits import UNPROVEN, AdminConnections
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.exchange.hosts import Hosts
 from trio_gate.shell.net.connection_limits import Seats
+from trio_gate.shell.wrong_tokens import MOST_AT_ONCE, WrongTokens
 
 LITERAL = 'credential "aws_account" "base" {\n  access_key_id = "AKIABASE"\n  secret_access_key = "base"\n}\n'
 
@@ -53,6 +56,19 @@ async def test_seats_are_seen():  # noqa: ASYNC124 - seats read the clock of a r
     assert found["connections", ("agents",)] == 2
     assert found["limit_used", ("max_connections_per_agent",)] == 1
     assert found["limit_refused", ("max_connections",)] == 0
+
+
+async def test_wrong_tokens_are_seen(autojump_clock):
+    wrong = WrongTokens()
+    async with trio.open_nursery() as nursery:
+        for _ in range(MOST_AT_ONCE):
+            nursery.start_soon(wrong.slow_down, "192.0.2.1")
+        await trio.testing.wait_all_tasks_blocked()
+        with pytest.raises(Overloaded):
+            await wrong.slow_down("192.0.2.1")
+        found = {(name, labels): value for name, labels, value in gauges.of_wrong_tokens(wrong)}
+    assert found["limit_used", ("wrong_tokens",)] == found["limit", ("wrong_tokens",)] == MOST_AT_ONCE
+    assert found["limit_refused", ("wrong_tokens",)] == 1
 
 
 async def test_connections_that_make_room_are_counted():

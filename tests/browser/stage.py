@@ -29,6 +29,7 @@ from trio_gate.content.code import Code
 from trio_gate.effect.effect import Effect, effect_of, level_facet
 from trio_gate.facet.extract import facets_of
 from trio_gate.ports import Asked
+from trio_gate.shell.admin.authentication import SignIn
 from trio_gate.shell.admin.server import AdminServer
 from trio_gate.shell.approval.commands import CommandHandler
 from trio_gate.shell.approval.hub import ApprovalHub
@@ -127,7 +128,12 @@ class Stage:
         commands = CommandHandler(self.hub, clock, self._find, recorded)
         names = frozenset({"localhost", "127.0.0.1"})
         self._server = AdminServer(
-            hub=self.hub, commands=commands, people=PEOPLE, names=names, idle=Shutdown().idle, unready=lambda: None
+            hub=self.hub,
+            commands=commands,
+            sign_in=SignIn(PEOPLE, self.hub.links),
+            names=names,
+            idle=Shutdown().idle,
+            unready=lambda: None,
         )
         self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self._authority.issue_cert("localhost", "127.0.0.1").configure_cert(self._context)

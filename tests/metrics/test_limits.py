@@ -10,11 +10,14 @@ import pytest
 from tests.docs.pages import rows, section, text
 from tests.kit.configs import load
 from tests.kit.paths import ROOT
+from trio_gate.approval.grant import MAX_GRANTS
 from trio_gate.config.model import AgentLimits
 from trio_gate.metrics.limits import FIRST, FIXED, LAST, LIMITS, table
 from trio_gate.sessions.table import MAX_PER_AGENT, MAX_SESSIONS
 from trio_gate.shell.admin.connection_limits import PROVEN, UNPROVEN
+from trio_gate.shell.approval.notifier import MAX_WAITING as MAX_NOTICES
 from trio_gate.shell.worker_threads import MAX_WAITING
+from trio_gate.shell.wrong_tokens import MOST_AT_ONCE
 
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 TERMS = {"grant_uses"}
@@ -47,6 +50,9 @@ def test_every_limit_of_an_agent_is_there():
         ("sessions", MAX_SESSIONS),
         ("sessions_per_agent", MAX_PER_AGENT),
         ("work_per_agent", MAX_WAITING),
+        ("wrong_tokens", MOST_AT_ONCE),
+        ("grants", MAX_GRANTS),
+        ("notices", MAX_NOTICES),
         ("admin_unproven", UNPROVEN),
         ("admin_people", PROVEN),
         ("metrics_unproven", UNPROVEN),
@@ -55,6 +61,13 @@ def test_every_limit_of_an_agent_is_there():
 )
 def test_fixed_limits_are_those_of_the_code(name, most):
     assert FIXED[name] == most
+
+
+def test_limits_of_a_listener_have_the_defaults_of_the_reference():
+    given = {cells[0].strip("`"): cells[2].strip("`").strip('"') for cells in rows(text(ROOT / "docs" / "reference.md"))}
+    assert {one.name: one.default for one in LIMITS if one.where == "listener"} == {
+        name: default for name, default in given.items() if name.startswith("passthrough_")
+    }
 
 
 STATUSES = {"Denied": 403, "TooMuchAtOnce": 403, "Overloaded": 503, "AuditUnavailable": 503}

@@ -21,10 +21,11 @@ async def test_each_waits_and_one_too_many_is_refused(autojump_clock: MockClock)
         await trio.testing.wait_all_tasks_blocked()
         with pytest.raises(Overloaded, match="too many wrong tokens") as refused:
             await offer("192.0.2.1")
-        assert refused.value.status == 429
+        assert (refused.value.status, wrong.most, wrong.refused) == (429, MOST_AT_ONCE, 1)
         nursery.start_soon(offer, "198.51.100.7")
     assert sorted(answered) == [("192.0.2.1", DELAY_SECONDS)] * MOST_AT_ONCE + [("198.51.100.7", DELAY_SECONDS)]
     await offer("192.0.2.1")
+    assert (wrong.most, wrong.refused) == (0, 1)
 
 
 async def test_one_that_leaves_makes_room(autojump_clock: MockClock):

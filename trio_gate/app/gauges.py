@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.credentials.role_credentials import RoleCredentials
     from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.shell.net.connection_limits import Seats
+    from trio_gate.shell.wrong_tokens import WrongTokens
 
 
 def of_services(
@@ -59,6 +60,10 @@ def _of_people(hub: ApprovalHub, services: SharedServices) -> Iterator[Sample]:
     yield from _limit("max_pending", hub.limits.max_pending, hub.pending)
     yield from _limit("max_pending_per_agent", hub.limits.max_pending_per_agent, hub.questions.most)
     yield from _limit("sessions", FIXED["sessions"], table.count)
+    yield from _limit("grants", FIXED["grants"], hub.grants.table.count)
+    yield "limit_refused", ("grants",), hub.grants.table.refused
+    yield from _limit("notices", FIXED["notices"], hub.notifier.waiting)
+    yield "limit_refused", ("notices",), hub.notifier.refused
 
 
 def _of_credentials(credentials: RoleCredentials) -> Iterator[Sample]:
@@ -91,6 +96,12 @@ def of_agents_seats(seats: Seats) -> Iterator[Sample]:
     yield "limit_refused", ("max_connections",), seats.closed
     yield from _limit("max_connections", seats.total, seats.count)
     yield from _limit("max_connections_per_agent", seats.per_agent, seats.most)
+
+
+def of_wrong_tokens(wrong: WrongTokens) -> Iterator[Sample]:
+    """The tokens that were wrong, at all listeners."""
+    yield from _limit("wrong_tokens", FIXED["wrong_tokens"], wrong.most)
+    yield "limit_refused", ("wrong_tokens",), wrong.refused
 
 
 def of_admin(kind: str, connections: AdminConnections) -> Iterator[Sample]:

@@ -226,7 +226,7 @@ def _admin(config: Config, running: Running, own: LeafCertificates, block: Admin
     pages = AdminServer(
         hub=running.hub,
         commands=commands,
-        people=running.present.people,
+        sign_in=SignIn(running.present.people, running.hub.links, running.services.wrong_tokens),
         names=frozenset(_names(block)),
         idle=running.shutdown.idle,
         unready=running.unready,
@@ -239,7 +239,9 @@ def _admin(config: Config, running: Running, own: LeafCertificates, block: Admin
 
 def _metrics(config: Config, running: Running, own: LeafCertificates, block: Listener, opened: Opened) -> AdminListener:
     """The metrics listener. It answers while the gateway stops, so that `/readyz` says so."""
-    sign_in = None if is_loopback(block.bind.host) else SignIn(running.present.people, running.hub.links)
+    sign_in = (
+        None if is_loopback(block.bind.host) else SignIn(running.present.people, running.hub.links, running.services.wrong_tokens)
+    )
     pages = MetricsServer(
         _monitored(running, opened),
         frozenset(_names(block)),

@@ -134,6 +134,7 @@ def _measure(running: Running, watchers: trio.Nursery) -> None:
     """Have the process say how it is when metrics are read."""
     of = running.services
     of.counts.watch(partial(gauges.of_process, of, running.hub, running.present, running.unready, running.started))
+    of.counts.watch(partial(gauges.of_wrong_tokens, of.wrong_tokens))
     watchers.start_soon(loop_lag.measure, of.counts.lag.add)
 
 

@@ -159,9 +159,14 @@ MAX_GRANTS = 1000
 
 
 class GrantTable:
-    """All grants by id, in the order in which they were made."""
+    """All grants by id, in the order in which they were made.
+
+    Attributes:
+        refused: how many were not made because there were too many.
+    """
 
     def __init__(self, grants: Iterable[Grant] = ()) -> None:
+        self.refused = 0
         self._grants = {grant.id: grant for grant in grants if not spent(grant)}
 
     def __iter__(self) -> Iterator[Grant]:
@@ -184,6 +189,11 @@ class GrantTable:
     def full(self) -> bool:
         """Whether no further grant may be added."""
         return len(self._grants) >= MAX_GRANTS
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._grants)
 
     def add(self, grant: Grant) -> None:
         """Add a new grant. Check `full` before."""

@@ -31,6 +31,21 @@ NOT_OURS = ("aws", "approved", "credentials_ready", "answered")
 """Stages of a request that wait for others: for AWS's answer, for people, for STS, for the answer to pass."""
 
 
+class TunnelCounts:
+    """Tunnels, by what became of them.
+
+    Attributes:
+        open: how many there are.
+        asked: how many were asked for, by result: "opened", "refused", or "failed" where no host was reached.
+        bytes: how many came through them, "in" from agents and "out" from hosts, as in the record.
+    """
+
+    def __init__(self) -> None:
+        self.open = 0
+        self.asked = dict.fromkeys(("opened", "refused", "failed"), 0)
+        self.bytes = {"in": 0, "out": 0}
+
+
 class Counts:
     """What was counted since the start.
 
@@ -38,12 +53,14 @@ class Counts:
         lag: how late the event loop was.
         refused: how many requests each limit refused, by the limit's name.
         seen: when a request of each agent ended last.
+        tunnels: connections to hosts that are none of AWS's.
     """
 
     def __init__(self) -> None:
         self.lag = Histogram(OWN_BOUNDS)
         self.refused: dict[str, int] = {}
         self.seen: dict[str, datetime] = {}
+        self.tunnels = TunnelCounts()
         self._requests: dict[tuple[str, str, str, str, str], int] = {}
         self._ends: dict[tuple[str, int], int] = {}
         self._own = Histograms(OWN_BOUNDS, MAX_SERVICES)
@@ -97,6 +114,9 @@ class Counts:
             "aws_seconds": dict(self._aws.now()),
             "loop_lag_seconds": {(): self.lag.now()},
             "limit_refused": {(limit,): count for limit, count in self.refused.items()},
+            "tunnels": {(): self.tunnels.open},
+            "tunnels_asked": {(result,): count for result, count in self.tunnels.asked.items()},
+            "tunnel_bytes": {(direction,): count for direction, count in self.tunnels.bytes.items()},
         }
         for source in self._sources:
             for name, labels, value in source():

@@ -10,7 +10,7 @@ from typing import Literal
 
 from trio_gate.values import value_class
 
-Where = Literal["gateway", "agent", "fixed"]
+Where = Literal["gateway", "agent", "listener", "fixed"]
 
 
 @value_class
@@ -24,6 +24,7 @@ class Limit:
         met: what happens then.
         used: whether it has the metrics `limit` and `limit_used`.
         most: a fixed limit; 0 for the others.
+        default: of an attribute of a listener; empty for the others.
     """
 
     name: str
@@ -32,14 +33,15 @@ class Limit:
     met: str
     used: bool = True
     most: int = 0
+    default: str = ""
 
 
 def _fixed(name: str, most: int, status: int | None, met: str, *, used: bool = True) -> Limit:
     return Limit(name=name, where="fixed", status=status, met=met, used=used, most=most)
 
 
-def _set(name: str, where: Where, status: int | None, met: str, *, used: bool = True) -> Limit:
-    return Limit(name=name, where=where, status=status, met=met, used=used)
+def _set(name: str, where: Where, status: int | None, met: str, *, used: bool = True, default: str = "") -> Limit:
+    return Limit(name=name, where=where, status=status, met=met, used=used, default=default)
 
 
 LIMITS = (
@@ -59,9 +61,14 @@ LIMITS = (
     _set("decision_log_limit", "gateway", None, "at half of it the file is renamed to FILE.1, over an older one"),
     _set("max_in_flight", "agent", 403, "the call is refused", used=False),
     _set("rate", "agent", 403, "the call is refused", used=False),
+    _set("passthrough_idle", "listener", None, "a tunnel in which no byte moves is closed", used=False, default="15m"),
+    _set("passthrough_time", "listener", None, "the tunnel is closed, whatever moves", used=False, default="12h"),
     _fixed("sessions", 10_000, 403, "no further virtual session is begun"),
     _fixed("sessions_per_agent", 1000, 403, "no further virtual session of the agent is begun", used=False),
     _fixed("work_per_agent", 512, 403, "the call is refused: too many of the agent's large calls wait to be read"),
+    _fixed("wrong_tokens", 8, 429, "of one source address, while each is answered late: a further one is refused at once"),
+    _fixed("grants", 1000, None, "no further grant is made; a person may revoke one"),
+    _fixed("notices", 10_000, None, "no further notice of a waiting call is sent"),
     _fixed("admin_unproven", 64, None, "the oldest connection without a token is closed, of the address that has most"),
     _fixed("admin_people", 200, None, "the oldest connection of the person that has most is closed"),
     _fixed("metrics_unproven", 64, None, "as `admin_unproven`, at the metrics listener"),
@@ -86,7 +93,7 @@ def _where(one: Limit) -> str:
 
 
 def _default(one: Limit, defaults: dict[str, str]) -> str:
-    return str(one.most) if one.where == "fixed" else defaults.get(one.name, "none")
+    return str(one.most) if one.where == "fixed" else one.default or defaults.get(one.name, "none")
 
 
 def _metric(one: Limit) -> str:

@@ -19,15 +19,26 @@ MOST_AT_ONCE = 8
 
 
 class WrongTokens:
-    """The wrong tokens whose answers are being delayed, by their source."""
+    """The wrong tokens whose answers are being delayed, by their source.
+
+    Attributes:
+        refused: how many were refused at once.
+    """
 
     def __init__(self) -> None:
+        self.refused = 0
         self._waiting: Counter[str] = Counter()
+
+    @property
+    def most(self) -> int:
+        """How many the source has whose tokens are delayed most."""
+        return max(self._waiting.values(), default=0)
 
     async def slow_down(self, source: str) -> None:
         """Return when a wrong token of this source may be answered. Raises Overloaded where too many others wait."""
         if self._waiting[source] >= MOST_AT_ONCE:
-            raise Overloaded("too many wrong tokens: try again in a moment", status=429)
+            self.refused += 1
+            raise Overloaded("too many wrong tokens: try again in a moment", status=429, limit="wrong_tokens")
         self._waiting[source] += 1
         try:
             await trio.sleep(DELAY_SECONDS)

@@ -7,7 +7,9 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager, suppress
+from urllib.request import urlopen
 
 import pytest
 
@@ -16,6 +18,7 @@ from tests.kit.gateway import AGENT, reload, running, sha256
 from tests.kit.standins.https import https
 from tests.kit.wire.curl import with_curl
 from tests.kit.wire.raw import S3, Raw, connect
+from trio_gate.shell.net.accept import FIRST_REQUEST
 
 HOST, OTHER, FILES = "api.model.example", "evil.example", "files.packages.example"
 OPEN = f'"{HOST}", "*.packages.example", "{HOST}:8443", "{S3}", "*.awsapps.com"'
@@ -52,6 +55,17 @@ def model(tmp_path_factory):
 def gate(tmp_path_factory, model):
     with gateway(tmp_path_factory.mktemp("gate"), model[0]) as gate:
         yield gate
+
+
+METRICS = 'metrics { bind = "127.0.0.1:0" }'
+
+
+def metric(gate, name):
+    """What the metrics listener says of one series."""
+    with urlopen(f"http://{gate.doors['metrics']}/metrics", timeout=PATIENCE) as answer:
+        lines = answer.read().decode().splitlines()
+    [value] = [line.rpartition(" ")[2] for line in lines if line.startswith(f"trio_gate_{name} ")]
+    return float(value)
 
 
 @contextmanager
@@ -209,7 +223,7 @@ def test_a_host_that_does_not_read_holds_its_agent_back(tmp_path):
 
 @pytest.mark.parametrize(("knob", "moves"), [("passthrough_idle", False), ("passthrough_time", True)])
 def test_it_ends_by_silence_and_by_age(tmp_path, knob, moves):
-    with peer() as server, gateway(tmp_path, server.getsockname()[1], more=f'{knob} = "2s"') as gate:
+    with peer() as server, gateway(tmp_path, server.getsockname()[1], more=f'{knob} = "2s"', knobs=METRICS) as gate:
         with tunnelled(gate, server) as (agent, there), suppress(ConnectionResetError, BrokenPipeError):
             while moves:
                 agent.send(b"x")
@@ -217,6 +231,7 @@ def test_it_ends_by_silence_and_by_age(tmp_path, knob, moves):
             assert cut_off(agent)
         row = gate.records()[-1]["outcome"]
         assert (row["end"], knob in row["reason"]) == ("aborted", True)
+        assert metric(gate, f'limit_refused_total{{limit="{knob}"}}') == 1
 
 
 @contextmanager
@@ -269,14 +284,49 @@ def test_a_drain_waits_for_no_tunnel_that_is_silent(tmp_path):
         assert (row["end"], row["reason"]) == ("aborted", "the gateway stopped")
 
 
+def test_a_drain_waits_for_a_tunnel_that_moves(tmp_path):
+    with peer() as server, gateway(tmp_path, server.getsockname()[1]) as gate, tunnelled(gate, server) as (agent, there):
+        gate.process.terminate()
+        over = time.monotonic() + FIRST_REQUEST + 1
+        while time.monotonic() < over:
+            agent.send(b"x")
+            assert there.recv(1) == b"x"
+        assert cut_off(agent)
+        gate.process.wait(PATIENCE)
+
+
+def test_tunnels_are_counted(tmp_path):
+    with peer() as server:
+        port = server.getsockname()[1]
+        many = {"agent": CI + CD, "knobs": METRICS, "passthrough": f'"{HOST}", "localhost.example"'}
+        with gateway(tmp_path, port, **many) as gate:
+            with tunnelled(gate, server) as (agent, there):
+                agent.send(b"four")
+                there.sendall(b"to all")
+                assert (there.recv(4), agent.socket.recv(6)) == (b"four", b"to all")
+                assert refusal(gate, "localhost.example:443")[0] >= 500
+                assert metric(gate, "tunnels") == 1
+                assert metric(gate, 'tunnel_bytes_total{direction="in"}') == 4
+                assert metric(gate, 'tunnel_bytes_total{direction="out"}') == 6
+            over = time.monotonic() + PATIENCE
+            while metric(gate, "tunnels"):
+                assert time.monotonic() < over
+            found = {
+                result: metric(gate, f'tunnels_asked_total{{result="{result}"}}') for result in ("opened", "refused", "failed")
+            }
+            assert found == {"opened": 1, "refused": 0, "failed": 1}
+
+
 def test_tunnels_are_connections_of_their_agent(tmp_path):
     with (
         peer() as server,
-        gateway(tmp_path, server.getsockname()[1], knobs="max_connections_per_agent = 1") as gate,
+        gateway(tmp_path, server.getsockname()[1], knobs=f"max_connections_per_agent = 1\n  {METRICS}") as gate,
         tunnelled(gate, server),
     ):
         status, text = refusal(gate, f"{HOST}:443")
-        assert (status, "too many connections" in text) == (503, True)
+        assert (status, "too many connections" in text) == (403, True)
+        assert metric(gate, 'limit_refused_total{limit="max_connections_per_agent"}') == 1
+        assert metric(gate, 'tunnels_asked_total{result="refused"}') == 1
 
 
 def test_nothing_is_tunnelled_unless_it_is_configured(tmp_path):

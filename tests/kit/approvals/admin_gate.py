@@ -17,6 +17,7 @@ from tests.kit.approvals.questions import FixedClock
 from trio_gate.approval.channel.frames import PROTOCOL
 from trio_gate.client import connect
 from trio_gate.config.model import Person
+from trio_gate.shell.admin.authentication import SignIn
 from trio_gate.shell.admin.server import AdminServer
 from trio_gate.shell.approval.commands import CommandHandler
 from trio_gate.shell.approval.hub import ApprovalHub
@@ -90,7 +91,7 @@ def admin_server(
 ) -> AdminServer:
     commands, idle = CommandHandler(hub, FixedClock(), find), (stop or Shutdown()).idle
     people = {name: replace(person, **abilities) for name, person in PEOPLE.items()}
-    return AdminServer(hub=hub, commands=commands, people=people, names=NAMES, idle=idle, unready=unready)
+    return AdminServer(hub=hub, commands=commands, sign_in=SignIn(people, hub.links), names=NAMES, idle=idle, unready=unready)
 
 
 async def handle(made: AdminServer, stream: trio.abc.Stream, address: str = "127.0.0.1") -> None:

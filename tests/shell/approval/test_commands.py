@@ -264,6 +264,7 @@ async def test_a_full_book_takes_no_more(hub, clock, waiting, monkeypatch):
         alice.vote(grant=Terms(**GRANT))
         assert (await alice.until(Rejected)).code == "limits"
         assert waiting.answer is None
+        assert (hub.grants.table.count, hub.grants.table.refused) == (0, 1)
         await trio.lowlevel.checkpoint()
 
 

@@ -225,6 +225,7 @@ async def test_notices_that_wait_are_bounded(autojump_clock, tmp_path, caplog, m
         await here.ask("q1")
         await here.ask("q2")
         assert '"slow" of human.oncall was not notified of q2: too many notices wait' in caplog.messages
+        assert (here.hub.notifier.waiting, here.hub.notifier.refused) == (1, 1)
         here.receivers.open.set()
         await trio.sleep(1)
         await here.ask("q3")

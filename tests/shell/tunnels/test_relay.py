@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 import trio
 
+from trio_gate.metrics.counts import TunnelCounts
 from trio_gate.shell.net.transport import SocketTransport
 from trio_gate.shell.tunnels.relay import BROKEN, LOOK_EVERY, Relay
 
@@ -20,10 +21,10 @@ async def pair():
 
 
 @asynccontextmanager
-async def relaying(arrived=b"", must_end=lambda *_: None):
+async def relaying(arrived=b"", must_end=lambda *_: None, counts=None):
     """A relay that runs, the streams of agent and host, and an event for its end."""
     (agent, to_agent), (host, to_host) = await pair(), await pair()
-    made, over = Relay(agent, host, must_end), trio.Event()
+    made, over = Relay(agent, host, must_end, counts or TunnelCounts()), trio.Event()
 
     async def run():
         await made.run(arrived)
@@ -42,7 +43,8 @@ async def everything(stream):
 
 
 async def test_both_ways_until_both_have_ended():
-    async with relaying(b"early ") as (made, agent, host, over):
+    counts = TunnelCounts()
+    async with relaying(b"early ", counts=counts) as (made, agent, host, over):
         await agent.send_all(b"question")
         await agent.send_eof()
         assert await everything(host) == b"early question"
@@ -52,6 +54,7 @@ async def test_both_ways_until_both_have_ended():
         assert len(await everything(agent)) == 1_000_000
         await over.wait()
         assert (made.bytes_in, made.bytes_out, made.why) == (14, 1_000_000, None)
+        assert counts.bytes == {"in": 14, "out": 1_000_000}
 
 
 @pytest.mark.parametrize("breaks", ["agent", "host"])
@@ -101,7 +104,7 @@ async def test_it_reads_no_more_than_the_other_side_takes():
 
 async def test_what_is_cancelled_says_that_the_gateway_stopped():
     (agent, to_agent), (host, to_host) = await pair(), await pair()
-    made = Relay(agent, host, lambda *_: None)
+    made = Relay(agent, host, lambda *_: None, TunnelCounts())
     with trio.move_on_after(0.01):
         await made.run(b"")
     assert made.why == "the gateway stopped"

@@ -31,11 +31,11 @@ log = logging.getLogger(__name__)
 class SignIn:
     """Authenticates people by token, session or sign-in link. `people`: those of the configuration, by name."""
 
-    def __init__(self, people: Mapping[str, Person], links: SignInLinks) -> None:
+    def __init__(self, people: Mapping[str, Person], links: SignInLinks, wrong: WrongTokens | None = None) -> None:
         self._people = people
         self._links = links
         self._sessions = Sessions(people)
-        self._wrong = WrongTokens()
+        self._wrong = wrong or WrongTokens()
 
     async def bearer(self, request: AdminRequest, connection: AdminConnection) -> Person | None:
         """The person whose token the Authorization header holds, None without one. Raises as `person`, and Malformed."""

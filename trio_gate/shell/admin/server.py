@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING
 
 from trio_gate.approval.channel.frames import DECIDED, PROTOCOL
 from trio_gate.errors import Malformed, Unauthenticated, Unidentified
-from trio_gate.shell.admin.authentication import SignIn
 from trio_gate.shell.admin.http_request import check_request, handshake, upgrades
 from trio_gate.shell.admin.http_server import HttpServer, check_monitor
 from trio_gate.shell.admin.static_files import load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     import trio
 
-    from trio_gate.config.model import Person
+    from trio_gate.shell.admin.authentication import SignIn
     from trio_gate.shell.admin.connection_limits import AdminConnection
     from trio_gate.shell.admin.http_request import AdminRequest
     from trio_gate.shell.admin.http_server import Monitored
@@ -38,7 +37,7 @@ class AdminServer(HttpServer):
 
     Args:
         hub, commands: the waiting calls, and the handler of people's frames.
-        people: those of the current configuration, by name.
+        sign_in: authenticates the people of the current configuration.
         names: the Host names it answers to, lower case, without port and brackets.
         idle, unready, counted: as of `HttpServer`.
         monitored: what it shows to those who may monitor.
@@ -51,7 +50,7 @@ class AdminServer(HttpServer):
         *,
         hub: ApprovalHub,
         commands: CommandHandler,
-        people: Mapping[str, Person],
+        sign_in: SignIn,
         names: frozenset[str],
         idle: Callable[[], AbstractContextManager[None]],
         unready: Callable[[], str | None],
@@ -61,7 +60,7 @@ class AdminServer(HttpServer):
         super().__init__(idle=idle, unready=unready, counted=counted)
         self._hub = hub
         self._commands = commands
-        self._sign_in = SignIn(people, hub.links)
+        self._sign_in = sign_in
         self._files = load()
         self._names = names
         self._monitored = monitored or {}

@@ -60,7 +60,12 @@ class _Watched:
 
 
 class Notifier:
-    """Tells of the table's `questions` while `run` does. `page` is the address of the approvals page. Without `delivery` nobody is told."""
+    """Tells of the table's `questions` while `run` does. `page` is the address of the approvals page. Without `delivery` nobody is told.
+
+    Attributes:
+        waiting: how many notices wait, for their time or for another try.
+        refused: how many were given up because too many waited.
+    """
 
     def __init__(
         self,
@@ -81,7 +86,7 @@ class Notifier:
         self._approvers: Mapping[str, Approver] = {}
         self._watched: dict[str, _Watched] = {}
         self._limiters: dict[tuple[str, str], trio.CapacityLimiter] = {}
-        self._waiting = 0
+        self.waiting = self.refused = 0
         self._send, self._receive = trio.open_memory_channel[tuple[_Watched, Key, "datetime"]](math.inf)
 
     def load(self) -> None:
@@ -127,10 +132,11 @@ class Notifier:
             if key in one.begun:
                 continue
             one.begun.add(key)
-            if self._waiting >= MAX_WAITING:
+            if self.waiting >= MAX_WAITING:
+                self.refused += 1
                 self._give_up(one, key, Trouble(text="too many notices wait"))
                 continue
-            self._waiting += 1
+            self.waiting += 1
             self._send.send_nowait((one, key, at))
 
     async def _notify(self, one: _Watched, key: Key, at: datetime) -> None:
@@ -139,7 +145,7 @@ class Notifier:
                 await _wait(one, min(left, LOOK_EVERY))
             await self._deliver(one, key)
         finally:
-            self._waiting -= 1
+            self.waiting -= 1
 
     async def _deliver(self, one: _Watched, key: Key) -> None:
         tries = 0

@@ -16,6 +16,7 @@ import trio
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from trio_gate.metrics.counts import TunnelCounts
     from trio_gate.shell.net.transport import SocketTransport
 
 PIECE = 32 * 1024
@@ -33,18 +34,26 @@ class Relay:
     Args:
         agent, host: the two connections, which the caller closes.
         must_end: is called with the seconds of silence and of the relay's life; says why it must end, None if it may go on.
+        counts: is told of each byte.
 
     Attributes:
         bytes_in, bytes_out: how many came from the agent, and from the host.
         why: why it was cut off; None if both sides have ended.
     """
 
-    def __init__(self, agent: SocketTransport, host: SocketTransport, must_end: Callable[[float, float], str | None]) -> None:
+    def __init__(
+        self,
+        agent: SocketTransport,
+        host: SocketTransport,
+        must_end: Callable[[float, float], str | None],
+        counts: TunnelCounts,
+    ) -> None:
         self.bytes_in = self.bytes_out = 0
         self.why: str | None = None
         self._agent = agent
         self._host = host
         self._must_end = must_end
+        self._counts = counts
         self._began = self._moved = trio.current_time()
 
     async def run(self, arrived: bytes) -> None:
@@ -78,12 +87,14 @@ class Relay:
     async def _up(self, arrived: bytes, scope: trio.CancelScope) -> None:
         def count(many: int) -> None:
             self.bytes_in += many
+            self._counts.bytes["in"] += many
 
         await self._pump(self._agent, self._host, count, scope, arrived)
 
     async def _down(self, scope: trio.CancelScope) -> None:
         def count(many: int) -> None:
             self.bytes_out += many
+            self._counts.bytes["out"] += many
 
         await self._pump(self._host, self._agent, count, scope)
 

@@ -98,29 +98,46 @@ class Tunnels:
 
         Raises GateError if it was refused: then nothing was answered.
         """
-        tunnel = _Tunnel(agent=self._whose(ingress, seat.address), to=to, ingress=ingress, seat=seat)
-        limits = tunnel.agent.limits.max_connections if tunnel.agent else None
-        seat.prove(tunnel.agent.name if tunnel.agent else seat.source, limits)
-        seat.begin()  # it has as long as a running request has when the gateway stops
-        self._check_stops(tunnel)
-        intent = self._intent(request_id(), tunnel)
-        await self._around.services.audit.intend(intent)
+        tunnel, intent = await self._admitted(to, ingress, seat)
+        counts = self._around.services.counts.tunnels
         began, relay, fault = perf_counter_ns(), None, None
         try:
             host = await self._reached(to)
             try:
                 self._check_stops(tunnel)  # it took a while
                 await agent.send_all(CONNECTED, self._around.snapshot().config.gateway.head_timeout)
-                relay = Relay(agent, host, lambda silent, old: self._must_end(tunnel, silent, old))
+                relay = Relay(agent, host, lambda silent, old: self._must_end(tunnel, silent, old), counts)
+                counts.open += 1
+                counts.asked["opened"] += 1
                 await relay.run(arrived)
             finally:
+                counts.open -= relay is not None
                 host.close()
         except GateError as refused:
             fault = refused
             raise
         finally:
+            counts.asked["failed"] += relay is None
             with trio.move_on_after(RECORD_TIMEOUT, shield=True):
                 await self._ended(intent, perf_counter_ns() - began, relay, fault)
+
+    async def _admitted(self, to: Address, ingress: Ingress, seat: Seat) -> tuple[_Tunnel, Intent]:
+        """A tunnel that may be opened, and its intent, which is on disk. Raises GateError."""
+        counts = self._around.services.counts
+        try:
+            tunnel = _Tunnel(agent=self._whose(ingress, seat.address), to=to, ingress=ingress, seat=seat)
+            limits = tunnel.agent.limits.max_connections if tunnel.agent else None
+            seat.prove(tunnel.agent.name if tunnel.agent else seat.source, limits)
+            seat.begin()  # it has as long as a running request has when the gateway stops
+            self._check_stops(tunnel)
+            intent = self._intent(request_id(), tunnel)
+            await self._around.services.audit.intend(intent)
+        except GateError as refused:
+            counts.tunnels.asked["refused"] += 1
+            if refused.limit is not None:
+                counts.refuse(refused.limit)
+            raise
+        return tunnel, intent
 
     def _whose(self, ingress: Ingress, address: str) -> Agent | None:
         """The agent that a connection proves; None for an unknown one of this machine. Raises Unauthenticated."""
@@ -151,9 +168,12 @@ class Tunnels:
         passed = self._around.passthrough()
         if passed is None or not self.leads_to(tunnel.to.host, tunnel.to.port):
             return "the configuration no longer lets it pass"
+        refuse = self._around.services.counts.refuse
         if silent >= passed.idle:
+            refuse("passthrough_idle")
             return f"nothing came for {passed.idle:g} seconds (passthrough_idle)"
         if old >= passed.longest:
+            refuse("passthrough_time")
             return f"it was open for {passed.longest:g} seconds (passthrough_time)"
         if self._around.stopping() and silent >= QUIET:
             return "the gateway stopped"
