@@ -9,6 +9,7 @@ import pytest
 from tests.exchange.test_own_requests import head, proven
 from tests.exchange.test_tasks import OBJECTS, SNAPSHOT, read
 from tests.kit.approvals.questions import NOW, question
+from tests.kit.aws.operations import TABLES
 from trio_gate.approval.decided import DecidedTable
 from trio_gate.approval.state import Prompt, expire
 from trio_gate.approval.task import Task, digest_of, is_task, together
@@ -27,7 +28,7 @@ def test_a_task_stands_while_all_its_rules_do(standings, stands):
 
 def test_what_people_decided_says_whether_it_was_a_task():
     asked, arrived = read(OBJECTS), proven(head("/-/agent/tasks", b""), snapshot=SNAPSHOT)
-    of_task = task_question(task_of(asked, arrived, SNAPSHOT), asked, arrived, SNAPSHOT, question_id="q1", asked_at=NOW)
+    of_task = task_question(task_of(asked, arrived, SNAPSHOT, TABLES), asked, arrived, SNAPSHOT, question_id="q1", asked_at=NOW)
     for made, said in ((of_task, True), (question(), False)):
         assert is_task(DecidedTable().ended(expire(Prompt(question=made)), at=NOW, grant=None).call) is said
 

@@ -56,6 +56,19 @@ class Visitor:
     def enter(self, name: str = "alice", at: str = "") -> Any:
         """Open the page and sign in."""
         self.page.goto(self.url + at)
+        return self.sign_in(name)
+
+    def away(self) -> Any:
+        """Sign in and look elsewhere; what is told on the desktop is `window.told`."""
+        self.page.add_init_script(
+            "document.hasFocus = () => false; window.told = []; window.Notification = class extends EventTarget {"
+            " static permission = 'granted'; static requestPermission = async () => 'granted';"
+            " constructor(title, more) { super(); window.told.push(title, more.body); } close() { window.told.push('closed'); } };"
+        )
+        return self.enter()
+
+    def sign_in(self, name: str) -> Any:
+        """Sign in where the page asks for it."""
         self.page.fill("#token", TOKENS[name])
         self.page.press("#token", "Enter")
         self.page.wait_for_selector(".link.open")

@@ -204,7 +204,13 @@ class Stage:
         question = question_from(made, bound, tree, around, question_id=ask.id, asked_at=now)
         if task is not None:
             own = {"service": "trio-gate", "operation": "AskForTask", "names": task.lines, "resources": None}
-            question = replace(question, task=task, grantable=False, sentence=f"Let up to {task.uses} calls through", **own)
+            question = replace(
+                question,
+                task=task,
+                grantable=False,
+                sentence=f"Let up to {task.uses} calls through in {task.minutes} min: {task.purpose}",
+                **own,
+            )
         facets = facets_of(
             made,
             account_name=around.account_name,

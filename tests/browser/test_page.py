@@ -364,12 +364,7 @@ def test_a_thousand_calls_wait_and_are_stopped_at_once(visit, stage):
 
 def test_a_notification_while_nobody_looks(visit, stage):
     visitor = visit(permissions=["notifications"])
-    visitor.page.add_init_script(
-        "document.hasFocus = () => false; window.told = []; window.Notification = class extends EventTarget {"
-        " static permission = 'granted'; static requestPermission = async () => 'granted';"
-        " constructor(title, more) { super(); window.told.push(title, more.body); } close() { window.told.push('closed'); } };"
-    )
-    page = visitor.enter()
+    page = visitor.away()
     page.wait_for_selector("text=Notifying")
     ask = stage.ask()
     page.wait_for_selector("text=1 call waiting")

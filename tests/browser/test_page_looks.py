@@ -2,6 +2,8 @@
 
 import json
 import os
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,9 +11,45 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.kit import MIDDLE, NARROW, WIDE, show_all
 from tests.browser.stage import Ask, Stage
+from tests.kit.records import intent, read
+from trio_gate.approval.task import Task
+from trio_gate.audit.rows import intent_row
+from trio_gate.effect.effect import Effect
+from trio_gate.effect.reasons import Reason
+from trio_gate.shell.clock import SystemClock
 
 ACCESSIBLE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 """The rules of axe-core that are held: contrast, names, roles, landmarks, headings, the size of what is pressed."""
+
+TASK = Task(
+    purpose="move the reports of 2026 to the archive, and take the old ones away",
+    lines=(
+        "in prod (111111111111): s3: PutObject, whose Bucket is archive",
+        "in prod (111111111111): s3: DeleteObject, dangers included (DeleteObject may delete or replace for good and turn a guard off), whose Bucket is reports and "
+        'for which aws.params.Key.startsWith("2026/") || aws.params.Key.startsWith("2025/") is true',
+        "in 222222222222: dynamodb: read calls",
+        "in 222222222222: iam: PutRolePolicy, dangers included (PutRolePolicy may give others access and change who may do what)",
+    ),
+    predicate="true",
+    uses=60,
+    minutes=30,
+    rules=(("the rest", "s" * 64), ("topics", "t" * 64)),
+    dangers=(2, 4),
+    accounts={"111111111111": "prod", "222222222222": None},
+)
+
+DANGEROUS = Effect(
+    sentence="",
+    names=(),
+    level="danger",
+    reasons=(
+        Reason(
+            level="danger",
+            code="task",
+            text="line 2 and line 4 let dangerous calls through, unread and without being asked about: each is confirmed by itself",
+        ),
+    ),
+)
 
 
 class Camera:
@@ -34,6 +72,8 @@ class Camera:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, MIDDLE, NARROW], ids=["wide", "middle", "narrow"])
 def test_it_fits_and_is_accessible_at_both_widths_in_both_schemes(visit, stage, tmp_path, size, scheme):
+    stage.recorded = [read(intent_row(replace(intent(), time=SystemClock().now() - timedelta(hours=1), rule="the rest")))]
+    task = stage.ask(task=TASK, account_color="red", effect=DANGEROUS)
     risky = fill(stage)
     visitor = visit(viewport=size, color_scheme=scheme)
     page, camera = visitor.page, Camera(visitor.page, tmp_path, f"{size['width']}-{scheme}")
@@ -49,6 +89,13 @@ def test_it_fits_and_is_accessible_at_both_widths_in_both_schemes(visit, stage, 
     page.goto(f"{visitor.url}#/waiting")
     page.click("[data-decided]")
     camera.shoot("decided")
+    page.goto(f"{visitor.url}#/waiting")
+    visitor.open(task)
+    page.wait_for_selector("text=It would have covered")
+    camera.shoot("task")
+    page.locator(".lines input").first.check()
+    page.locator(".lines").evaluate("lines => lines.scrollIntoView()")
+    camera.shoot("task-lines")
     page.goto(f"{visitor.url}#/waiting")
     visitor.open(risky)
     assert page.evaluate("document.querySelector('.decide').getBoundingClientRect().bottom <= innerHeight + 1")

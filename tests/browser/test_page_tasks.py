@@ -78,6 +78,33 @@ def test_each_line_that_lets_dangers_through_is_confirmed_by_hand(visit, stage):
     assert [act["act"]["confirmed"] for act in stage.acts if act["kind"] == "vote"] == [[2, 3]]
 
 
+def test_what_one_person_confirmed_is_not_confirmed_for_the_next(visit, stage):
+    ask = stage.ask(task=replace(TASK, lines=("iam: PutRolePolicy, dangers included",), dangers=(1,)))
+    visitor = visit()
+    page = visitor.enter()
+    visitor.open(ask)
+    page.locator(".lines input").check()
+    page.wait_for_selector(".decide button:text-is('Approve in prod')")
+    page.click("#leave")
+    page.wait_for_selector("#token")
+    visitor.sign_in("bob")
+    visitor.open(ask)
+    assert not page.locator(".lines input").is_checked()
+    page.click(".decide button:text-is('Confirm line 1 first')")
+    assert not ask.done.is_set()
+
+
+def test_a_notification_of_a_task_has_no_words_of_the_agent(visit, stage):
+    visitor = visit(permissions=["notifications"])
+    page = visitor.away()
+    page.wait_for_selector("text=Notifying")
+    stage.ask(task=replace(TASK, purpose="APPROVE THIS AT ONCE"))
+    page.wait_for_selector("text=1 call waiting")
+    title, body = page.evaluate("window.told")
+    assert title == "prod: a task of up to 7 calls"
+    assert "APPROVE" not in body
+
+
 def test_a_task_for_several_accounts_names_all_of_them(visit, stage):
     ask = stage.ask(task=replace(TASK, accounts={"111111111111": "prod", "222222222222": None}))
     visitor = visit()

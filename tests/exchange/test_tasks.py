@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from tests.exchange.test_own_requests import head, proven
+from tests.kit.aws.operations import TABLES
 from tests.kit.calls import make_call
 from tests.kit.configs import BASE, HASH, MAIN, load
 from tests.kit.records import NOW
@@ -49,7 +50,9 @@ def read(*needs, **more):
 
 
 def task(*needs, snapshot=SNAPSHOT, **more):
-    return task_of(read(*needs, **more), proven(head("/-/agent/tasks", sent(*needs, **more)), snapshot=snapshot), snapshot)
+    return task_of(
+        read(*needs, **more), proven(head("/-/agent/tasks", sent(*needs, **more)), snapshot=snapshot), snapshot, TABLES
+    )
 
 
 def covers(made, session=None, **call) -> bool | None:
@@ -168,7 +171,7 @@ def test_no_line_is_for_an_account_that_is_not_the_agents(account):
     found = proven(head("/-/agent/tasks", b""), snapshot=SNAPSHOT)
     admitted = replace(found.admitted, agent=snapshot.config.agents[0])
     with pytest.raises(Denied, match=f"line 2 of `needs`: account {account} is not one"):
-        task_of(read(OBJECTS, {**OTHER, "account": account}), replace(found, admitted=admitted), snapshot)
+        task_of(read(OBJECTS, {**OTHER, "account": account}), replace(found, admitted=admitted), snapshot, TABLES)
 
 
 def test_what_a_task_adds_to_is_said_while_it_stands():
@@ -185,7 +188,7 @@ def test_what_a_task_adds_to_is_said_while_it_stands():
         people=(),
     )
     asked, arrived = read(OBJECTS, extends=old.id), proven(head("/-/agent/tasks", b""), snapshot=SNAPSHOT)
-    made = task_of(asked, arrived, SNAPSHOT)
+    made = task_of(asked, arrived, SNAPSHOT, TABLES)
     risks = [
         task_question(made, asked, arrived, SNAPSHOT, question_id="q1", asked_at=NOW, grants=grants).risks[-1].text
         for grants in ((old,), (replace(old, kind="exact"),), ())
@@ -201,7 +204,10 @@ DROP = {"service": "dynamodb", "actions": ["DeleteTable"], "danger": True, "matc
 def test_dangers_are_covered_by_the_lines_that_ask_for_them_by_name_and_no_others():
     made = task(OBJECTS, {"service": "dynamodb", "access": "write"}, DROP)
     assert made.dangers == (3,)
-    assert made.lines[2] == "dynamodb: DeleteTable, dangers included, whose TableName is t"
+    assert (
+        made.lines[2]
+        == "dynamodb: DeleteTable, dangers included (DeleteTable may delete or replace for good), whose TableName is t"
+    )
     danger = {"service": "dynamodb", "operation": "DeleteTable", "access": "write", "destroys": True}
     assert covers(made, **danger, params={"TableName": "t"}) is True
     assert covers(made, Session(), **danger, params={"TableName": "t"}) is False
@@ -210,18 +216,20 @@ def test_dangers_are_covered_by_the_lines_that_ask_for_them_by_name_and_no_other
     assert covers(task(OBJECTS, {**DROP, "danger": False}), **danger, params={"TableName": "t"}) is False
 
 
-def test_each_line_with_dangers_is_a_danger_of_its_own():
+def test_lines_with_dangers_are_a_danger_that_names_each_of_them():
     needs = (OBJECTS, DROP, {**DROP, "actions": ["DeleteBackup"]})
     asked, arrived = read(*needs), proven(head("/-/agent/tasks", sent(*needs)), snapshot=SNAPSHOT)
-    found = task_question(task_of(asked, arrived, SNAPSHOT), asked, arrived, SNAPSHOT, question_id="q1", asked_at=NOW)
+    found = task_question(task_of(asked, arrived, SNAPSHOT, TABLES), asked, arrived, SNAPSHOT, question_id="q1", asked_at=NOW)
     assert found.level == "danger"
-    assert [(risk.level, risk.text.partition(" lets")[0]) for risk in found.risks[:2]] == [
-        ("danger", "line 2"),
-        ("danger", "line 3"),
-    ]
+    told = [(risk.level, risk.text.partition(" dangerous calls through")[0]) for risk in found.risks]
+    assert told[:2] == [("danger", "line 2 and line 3 let"), ("caution", found.risks[1].text)]
+    alone = task_question(
+        task_of(read(DROP), arrived, SNAPSHOT, TABLES), read(DROP), arrived, SNAPSHOT, question_id="q1", asked_at=NOW
+    )
+    assert alone.risks[0].text.startswith("line 1 lets dangerous calls through")
     plain = [OBJECTS, {**DROP, "danger": False}, needs[2]]
     other = task_question(
-        task_of(read(*plain), arrived, SNAPSHOT), read(*plain), arrived, SNAPSHOT, question_id="q1", asked_at=NOW
+        task_of(read(*plain), arrived, SNAPSHOT, TABLES), read(*plain), arrived, SNAPSHOT, question_id="q1", asked_at=NOW
     )
     assert other.digest != found.digest
 
@@ -294,7 +302,7 @@ def test_where_no_rule_asks_there_is_no_task(service):
 def test_people_are_asked_one_question_for_all_rules():
     needs = ({"access": "write", "match": 'aws.region == "eu-west-1"'}, OBJECTS)
     asked, arrived = read(*needs), proven(head("/-/agent/tasks", sent(*needs)), snapshot=SNAPSHOT)
-    made = task_of(asked, arrived, SNAPSHOT)
+    made = task_of(asked, arrived, SNAPSHOT, TABLES)
     found = task_question(made, asked, arrived, SNAPSHOT, question_id="q1", asked_at=NOW)
     assert found.sentence == 'Let up to 30 calls through in 60 min: "move the reports"'
     assert [group.id for group in found.approvers] == ["human.one", "human.two"]
@@ -310,7 +318,7 @@ def test_a_task_that_only_reads_is_a_fact():
     snapshot = compile_snapshot(1, load(GATEWAY + MAIN + SECOND_ENDPOINT + PEOPLE + OTHERS))
     need = {"service": "s3", "access": "read"}
     asked, arrived = read(need), proven(head("/-/agent/tasks", sent(need)), snapshot=snapshot)
-    found = task_question(task_of(asked, arrived, snapshot), asked, arrived, snapshot, question_id="q1", asked_at=NOW)
+    found = task_question(task_of(asked, arrived, snapshot, TABLES), asked, arrived, snapshot, question_id="q1", asked_at=NOW)
     assert (found.level, found.risks) == ("fact", ())
 
 
@@ -326,3 +334,16 @@ def test_a_rule_that_no_call_comes_to_is_not_asked():
 def test_what_an_agent_writes_is_shown_safely():
     made = task(OBJECTS, purpose="tidy\u202eup")
     assert made.purpose == "tidy\\u{202e}up"
+
+
+@pytest.mark.parametrize("danger", [True, False])
+def test_a_line_with_an_operation_that_always_vends_is_refused(danger):
+    line = {"service": "sts", "actions": ["GetCallerIdentity", "GetSessionToken"], "danger": danger}
+    with pytest.raises(Denied, match=r"line 2 of `needs`: sts:GetSessionToken returns credentials, which no task covers"):
+        task(OBJECTS, line)
+
+
+def test_a_line_says_which_dangers_its_operations_may_have():
+    line = {"service": "s3", "actions": ["GetObject", "DeleteObject", "Nothing"], "danger": True}
+    known = "s3: GetObject, DeleteObject, Nothing, dangers included (DeleteObject may delete or replace for good and turn a guard off; "
+    assert task(line).lines == (known + "Nothing may do what is not known here)",)

@@ -15,6 +15,7 @@ from trio_gate.approval.grant import standing
 from trio_gate.approval.question import Question, group_of
 from trio_gate.approval.task import ACCESS, MAX_LINES, MAX_PURPOSE, OPERATION, SERVICE, Task, digest_of
 from trio_gate.aws.params.readers.json_body import read_json
+from trio_gate.effect.possible import always_vends, may_do
 from trio_gate.effect.reasons import Reason
 from trio_gate.effect.sentence import Names, told
 from trio_gate.errors import Denied, Malformed
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from trio_gate.approval.grant import Grant
     from trio_gate.aws.call import Access
+    from trio_gate.aws.iam.tables import Tables
     from trio_gate.config.model import Approver, Rule
     from trio_gate.exchange.snapshot import Admitted, Snapshot
     from trio_gate.exchange.steps import Proven
@@ -100,7 +102,7 @@ _EVERY = "all operations, "
 """How the words of a condition begin that names no operation; a line has named its own."""
 
 _RISK = "calls that change things go through unread and without being asked about; dangers do only where a line says so"
-_DANGERS = "lets dangerous calls through, unread and without being asked about: it is confirmed by itself"
+_DANGERS = "dangerous calls through, unread and without being asked about"
 
 
 @value_class
@@ -130,12 +132,17 @@ class Need:
             parts.append(f"({self.match}{end})")
         return " && ".join([*parts, *(() if self.danger else (_NO_DANGER,)), _OWN_ROLE])
 
-    @property
-    def words(self) -> str:
-        """The line for people."""
+    def words(self, tables: Tables) -> str:
+        """The line for people; of dangers it names those that the review knows."""
         calls = ", ".join(self.actions) if self.actions else f"{self.access} calls"
-        said = f"{self.service or 'any service'}: {calls}{', dangers included' if self.danger else ''}"
+        dangers = f", dangers included{self._known_dangers(tables)}" if self.danger else ""
+        said = f"{self.service or 'any service'}: {calls}{dangers}"
         return said if self.match is None else f"{said}, {visible(condition_words(self.match).removeprefix(_EVERY))}"
+
+    def _known_dangers(self, tables: Tables) -> str:
+        rows = {name: tables.row_of_any(self.service or "", name) for name in self.actions}
+        said = [f"{name} may {danger}" for name, row in rows.items() if (danger := may_do(row)) is not None]
+        return f" ({'; '.join(said)})" if said else ""
 
     def known(self) -> Iterator[dict[str, str | None]]:
         """What is known of its calls, for each operation."""
@@ -234,8 +241,12 @@ def _check(where: str, source: str | None) -> None:
             raise Malformed(f"{where}: `match`, at character {fault.offset + 1}: {visible(fault.message)}")
 
 
-def task_of(asked: TaskRequest, proven: Proven, snapshot: Snapshot) -> Task:
-    """The task, for the account of the agent's key where a line names no other. Raises Denied where no rule asks about its calls, Malformed."""
+def task_of(asked: TaskRequest, proven: Proven, snapshot: Snapshot, tables: Tables) -> Task:
+    """The task, for the account of the agent's key where a line names no other; `tables` has the review, which may be read from files.
+
+    Raises Denied where no rule asks about its calls, or a line names an operation that no task covers, Malformed.
+    """
+    _check_vends(asked, tables)
     own = proven.claimed.claim.account
     where = [need.account or own for need in asked.needs]
     accounts = _accounts(own, where, proven.admitted, snapshot)
@@ -251,7 +262,9 @@ def task_of(asked: TaskRequest, proven: Proven, snapshot: Snapshot) -> Task:
     _check("the task", predicate)
     return Task(
         purpose=asked.purpose,
-        lines=tuple(f"in {_label(account, accounts)}: {need.words}" if several else need.words for need, account in pairs),
+        lines=tuple(
+            f"in {_label(account, accounts)}: {need.words(tables)}" if several else need.words(tables) for need, account in pairs
+        ),
         predicate=predicate,
         uses=asked.uses,
         minutes=asked.minutes,
@@ -259,6 +272,15 @@ def task_of(asked: TaskRequest, proven: Proven, snapshot: Snapshot) -> Task:
         dangers=tuple(at for at, need in enumerate(asked.needs, 1) if need.danger),
         accounts=accounts if several else {},
     )
+
+
+def _check_vends(asked: TaskRequest, tables: Tables) -> None:
+    """Raise Denied for a line with an operation that always returns credentials: people would approve what lets nothing through."""
+    for at, need in enumerate(asked.needs, 1):
+        for name in need.actions:
+            if always_vends(tables.row_of_any(need.service or "", name)):
+                reason = f"line {at} of `needs`: {need.service}:{name} returns credentials, which no task covers: leave it out, and make that call"
+                raise Denied(reason)
 
 
 def _accounts(own: str, where: Sequence[str], admitted: Admitted, snapshot: Snapshot) -> Mapping[str, str | None]:
@@ -359,7 +381,10 @@ def _asker(proven: Proven) -> Mapping[str, Any]:
 
 def _risks(task: Task, asked: TaskRequest) -> Iterator[Reason]:
     """What a person should know before saying yes, the most serious first."""
-    yield from (Reason(level="danger", code="task", text=f"line {at} {_DANGERS}") for at in task.dangers)
+    if task.dangers:
+        *some, last = (f"line {at}" for at in task.dangers)
+        who = f"{', '.join(some)} and {last} let" if some else f"{last} lets"
+        yield Reason(level="danger", code="task", text=f"{who} {_DANGERS}: {'each' if some else 'it'} is confirmed by itself")
     if any(need.access not in ("list", "read") for need in asked.needs):
         yield Reason(level="caution", code="task", text=_RISK)
 

@@ -17,7 +17,7 @@ from trio_gate.approval.channel.frames import Granted, GrantEnded, Pending, Reje
 from trio_gate.approval.question import Group
 from trio_gate.approval.task import Task
 from trio_gate.approval.terms import Terms
-from trio_gate.errors import Denied
+from trio_gate.errors import Denied, StorageUnavailable
 from trio_gate.shell.approval.hub_config import hub_config
 
 RULE = "the rest"
@@ -288,3 +288,42 @@ async def test_asking_again_says_nothing_of_a_call_that_was_sent(hub, alice, ask
     await ask(of_task(2, agent="ci"))
     (entry,) = hub
     assert [risk.code for risk in entry.prompt.question.risks if risk.code == "sent"] == []
+
+
+@pytest.fixture
+async def kept(opened, clock):
+    """A hub with a database, where an agent has a task."""
+    async with opened() as hub, trio.open_nursery() as nursery:
+        hub.judge_again(replace(hub_config(CONFIG), standings={RULE: STANDING}))
+        with listening(hub, clock, may_grant=True) as alice:
+            nursery.start_soon(Agent(hub, of_task(task=replace(TASK, rules=((RULE, STANDING),)), agent="ci")).run)
+            await wait_all_tasks_blocked()
+            alice.vote()
+            await wait_all_tasks_blocked()
+        await hub.flush()
+        assert [*hub._database.load("grant")] == ["t1"]
+        yield hub
+
+
+async def test_the_end_of_a_task_is_answered_only_once_it_is_on_disk(kept, nursery):
+    database, ended = kept._database, trio.Event()
+
+    async def end():
+        assert await kept.end_task("ci", "t1")
+        assert database.load("grant") == {}
+        ended.set()
+
+    await database._lock.acquire()  # a slow disk
+    nursery.start_soon(end)
+    await wait_all_tasks_blocked()
+    assert ([*kept.grants.table], ended.is_set()) == ([], False)
+    database._lock.release()
+    await ended.wait()
+
+
+async def test_a_disk_that_fails_is_said_and_the_end_is_in_force(kept):
+    kept._database._db.execute("PRAGMA query_only = ON")
+    with pytest.raises(StorageUnavailable):
+        await kept.end_task("ci", "t1")
+    assert [*kept.grants.table] == []
+    kept._database._db.execute("PRAGMA query_only = OFF")

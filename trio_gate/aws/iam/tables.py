@@ -104,12 +104,19 @@ class Tables:
             found = self._members[service] = reviewed.read(self._texts.get(service, ""))
         return found
 
+    def row_of_any(self, service: str, operation: str) -> Row | None:
+        """The same as `row` for names that an agent wrote: nothing is kept of those that are none. May read files."""
+        return self.row(service, operation) if service in self._texts_of_review() else None
+
+    def _texts_of_review(self) -> Mapping[str, str]:
+        if self._reviewed is None:
+            self._reviewed = self._load("reviewed")
+        return self._reviewed
+
     def _rows_of(self, service: str) -> Mapping[str, Row]:
         found = self._rows.get(service)
         if found is None:
-            if self._reviewed is None:
-                self._reviewed = self._load("reviewed")
-            found = self._rows[service] = read_rows(self._reviewed.get(service, ""))
+            found = self._rows[service] = read_rows(self._texts_of_review().get(service, ""))
         return found
 
     def action(self, prefix: str, name: str) -> Action | None:

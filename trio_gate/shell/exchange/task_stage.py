@@ -50,7 +50,7 @@ async def ask_for_task(
 
     def made() -> tuple[Task, Question]:
         asked = read_task(data, most_uses=gateway.grant_uses, most_minutes=int(gateway.grant_time // 60))
-        task, question_id = task_of(asked, proven, snapshot), f"q{secrets.token_hex(8)}"
+        task, question_id = task_of(asked, proven, snapshot, services.models.tables), f"q{secrets.token_hex(8)}"
         now = services.clock.now()
         return task, task_question(task, asked, proven, snapshot, question_id=question_id, asked_at=now, grants=grants)
 

@@ -61,7 +61,8 @@ export class GrantPreview {
 
 /** How many of the recorded calls it would have covered, as far as that can be said. */
 export function counted({ calls, covered, undecided, complete, since }, { task }) {
-  const whose = `for this agent, account and rule${task?.rules.length > 1 ? "s" : ""}`;
+  const accounts = Object.keys(task?.accounts ?? {}).length > 1 ? "accounts" : "account";
+  const whose = `for this agent, ${accounts} and rule${task?.rules.length > 1 ? "s" : ""}`;
   const when = complete ? "of the last day" : `since ${clock(since)}, as there are too many to look at all`;
   if (!calls) return `No call ${when} is recorded ${whose}.`;
   const many = undecided ? `at least ${covered} and at most ${covered + undecided}` : `${covered}`;
