@@ -13,7 +13,7 @@ from tests.approval.test_param_tree import NAMES, TREES
 from tests.kit.approvals.questions import NOW, asked, call, parts, question
 from trio_gate.approval.channel.codec import as_json
 from trio_gate.approval.param_tree import ToRead
-from trio_gate.approval.persistence import Stop, completed, grant_from, prompt_from, prompt_json, stop_from, stop_json
+from trio_gate.approval.persistence import Stop, completed, grant_from, grant_json, prompt_from, prompt_json, stop_from, stop_json
 from trio_gate.approval.question import Group
 from trio_gate.approval.state import Prompt, Vote
 from trio_gate.aws.call import UNKNOWN
@@ -38,6 +38,15 @@ def test_a_grant_and_a_stop_come_back():
     for agent in (None, "ci"):
         stop = Stop(agent=agent, by="alice", reason="x", at=NOW + timedelta(milliseconds=5))
         assert stop_from(json.loads(json.dumps(stop_json(stop)))) == stop
+
+
+def test_the_grant_of_a_task_of_one_account_is_read_without_its_accounts():
+    kept = json.loads(json.dumps(grant_json(replace(GRANT, kind="task", purpose="move"))))
+    del kept["accounts"]
+    assert grant_from(kept) == replace(GRANT, kind="task", purpose="move")
+    del kept["others"]
+    with pytest.raises(ValueError, match="another version"):
+        grant_from(kept)
 
 
 @pytest.mark.parametrize("read", [grant_from, stop_from, prompt_from])

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from tests.kit.approvals.questions import NOW, question
 from trio_gate.approval.question import Group
+from trio_gate.approval.reading import Reading
 from trio_gate.approval.state import Prompt, Refused, Status, decide, expire, verdict_of, withdraw
+from trio_gate.approval.task import Task
 
 DIGEST = question().digest
 PEOPLE = ("alice", "bob", "carol", "dave")
@@ -19,9 +21,17 @@ def group(name: str, *people: str, quorum: int = 1) -> Group:
 
 
 def vote(
-    prompt: Prompt, person: str, verdict: str = "approve", *, digest: str = DIGEST, reason: str = "", later: float = 0
+    prompt: Prompt,
+    person: str,
+    verdict: str = "approve",
+    *,
+    digest: str = DIGEST,
+    reason: str = "",
+    later: float = 0,
+    reading=None,
 ) -> Prompt | Refused:
-    return decide(prompt, person=person, digest=digest, verdict=verdict, reason=reason, now=NOW + timedelta(seconds=later))
+    now = NOW + timedelta(seconds=later)
+    return decide(prompt, person=person, digest=digest, verdict=verdict, reason=reason, now=now, reading=reading)
 
 
 def test_one_approval_is_enough_for_a_quorum_of_one():
@@ -50,6 +60,17 @@ def test_one_denial_ends_it():
     after = vote(vote(start, "alice", reason="fine"), "bob", "deny", reason="no")
     assert after.status is Status.DENIED
     assert (verdict_of(after).by, verdict_of(after).reason) == (("bob",), "no")
+
+
+@pytest.mark.parametrize("confirmed", [None, (), (2,), (3,), (1, 4)])
+def test_each_line_of_a_task_with_dangers_is_confirmed_by_itself(confirmed):
+    task = Task(purpose="x", lines=("a", "b", "c", "d"), predicate="true", uses=1, minutes=1, rules=(("r", "s"),), dangers=(2, 3))
+    start = Prompt(question=question(task=task))
+    missing = [line for line in task.dangers if line not in (confirmed or ())]
+    refused = vote(start, "alice", reading=None if confirmed is None else Reading(confirmed=confirmed))
+    assert (refused.code, refused.message.rpartition(": ")[2]) == ("not_allowed", ", ".join(map(str, missing)))
+    assert vote(start, "alice", reading=Reading(confirmed=(2, 3))).status is Status.APPROVED
+    assert vote(start, "alice", "deny").status is Status.DENIED
 
 
 @pytest.mark.parametrize(

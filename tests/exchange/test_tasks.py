@@ -13,6 +13,7 @@ from tests.kit.aws.operations import TABLES
 from tests.kit.calls import make_call
 from tests.kit.configs import BASE, HASH, MAIN, load
 from tests.kit.records import NOW
+from tests.kit.sessions import session
 from trio_gate.approval.grant import Grant
 from trio_gate.approval.task import MAX_LINES, MAX_PURPOSE
 from trio_gate.effect.effect import level_facet
@@ -172,6 +173,14 @@ def test_no_line_is_for_an_account_that_is_not_the_agents(account):
     admitted = replace(found.admitted, agent=snapshot.config.agents[0])
     with pytest.raises(Denied, match=f"line 2 of `needs`: account {account} is not one"):
         task_of(read(OBJECTS, {**OTHER, "account": account}), replace(found, admitted=admitted), snapshot, TABLES)
+
+
+def test_a_sessions_task_is_for_its_own_account_alone():
+    found = proven(head("/-/agent/tasks", b""), snapshot=SNAPSHOT)
+    of_session = replace(found, admitted=replace(found.admitted, signer=replace(found.admitted.signer, session=session())))
+    assert task_of(read(OBJECTS), of_session, SNAPSHOT).accounts == {}
+    with pytest.raises(Denied, match="line 2 of `needs`: account 222222222222 is not one"):
+        task_of(read(OBJECTS, OTHER), of_session, SNAPSHOT)
 
 
 def test_what_a_task_adds_to_is_said_while_it_stands():

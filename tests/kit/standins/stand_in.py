@@ -11,7 +11,7 @@ import trio
 
 from trio_gate.config.model import Address, Upstream
 from trio_gate.shell.net.contexts import for_client
-from trio_gate.shell.upstream.pool import UpstreamPool
+from trio_gate.shell.upstream.pool import MAX_IDLE, UpstreamPool
 from trio_gate.wire.head import RequestHead, Target
 
 if TYPE_CHECKING:
@@ -79,16 +79,19 @@ class StandIn:
 
     def upstreams(self, **changes) -> UpstreamPool:
         """Connections to here."""
-        settings = {
+        return UpstreamPool(**{**self.way(), "ours": lambda _: False, **changes})
+
+    def way(self) -> dict[str, object]:
+        """What leads to here, for `UpstreamPool.change`."""
+        return {
             "routes": [self.route()],
             "tls": lambda _: self.trust,
             "connect_timeout": 10.0,
             "idle_timeout": 20.0,
             "answer_timeout": 30.0,
             "forbidden": lambda *_: False,
-            "ours": lambda _: False,
+            "max_idle": MAX_IDLE,
         }
-        return UpstreamPool(**{**settings, **changes})
 
 
 def answer(body: bytes, *fields: bytes, status: bytes = b"200 OK") -> bytes:

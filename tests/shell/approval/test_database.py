@@ -54,8 +54,8 @@ async def test_notes_are_written_in_order_and_kept_when_they_cannot_be(tmp_path,
         assert database.noted.is_set(), "so that the writer tries again"
     database.put("stop", "b", {"n": 2})
     await database.flush()
-    assert database.load("stop") == {"b": {"n": 2}}
-    assert database.load("grant") == {}
+    assert database.load("stop", dict) == {"b": {"n": 2}}
+    assert database.load("grant", dict) == {}
     database.close()
 
 
@@ -70,7 +70,7 @@ async def test_a_write_that_is_cancelled_before_it_began_loses_nothing(tmp_path)
     database._limiter.release_on_behalf_of(database)
     assert database.noted.is_set()
     await database.flush()
-    assert database.load("stop") == {"a": {"n": 1}}
+    assert database.load("stop", dict) == {"a": {"n": 1}}
     database.close()
 
 
@@ -96,11 +96,11 @@ async def test_a_write_that_hangs_is_left_alone_and_over_before_the_next(tmp_pat
         nursery.start_soon(database.flush)
         await wait_all_tasks_blocked()
         go.set()
-    assert database.load("stop") == {"a": {"n": 2}}
+    assert database.load("stop", dict) == {"a": {"n": 2}}
     await database.rest()
     database.close()
     with pytest.raises(StorageUnavailable, match="closed"):
-        database.load("stop")
+        database.load("stop", dict)
 
 
 async def looked(hub, clock):
@@ -250,5 +250,5 @@ async def test_without_a_thread_what_was_noted_is_written_later(tmp_path):
         await database.flush()
     assert database.failing
     await database.flush()
-    assert database.load("stop") == {"a": {"n": 1}}
+    assert database.load("stop", dict) == {"a": {"n": 1}}
     database.close()

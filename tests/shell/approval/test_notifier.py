@@ -264,14 +264,14 @@ async def test_what_was_told_is_forgotten_with_its_question(autojump_clock, tmp_
         with listening(here.hub, here.clock) as alice:
             alice.vote("deny", digest=digest("q1"))
     database = ApprovalDatabase(str(tmp_path / "approvals.db"))
-    assert list(database.load("notice")) == ["q2"]
+    assert list(database.load("notice", dict)) == ["q2"]
     database.put("notice", "q9", {"notices": []})
     await database.flush()
     database.close()
     async with telling(tmp_path, config()):
         pass
     database = ApprovalDatabase(str(tmp_path / "approvals.db"))
-    assert list(database.load("notice")) == ["q2"]
+    assert list(database.load("notice", dict)) == ["q2"]
     database.close()
 
 

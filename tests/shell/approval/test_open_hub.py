@@ -19,7 +19,7 @@ from trio_gate.approval.param_tree import Part, ToRead
 from trio_gate.approval.question import Group
 from trio_gate.approval.terms import Terms
 from trio_gate.audit.acts import gateway_row
-from trio_gate.errors import AuditUnavailable
+from trio_gate.errors import AuditUnavailable, StorageUnavailable
 from trio_gate.shell.approval.database import ApprovalDatabase
 from trio_gate.shell.approval.open_hub import open_hub
 from trio_gate.shell.audit.writer import open_audit_log
@@ -40,7 +40,7 @@ async def test_a_stop_is_kept_though_the_record_takes_no_row_of_it(tmp_path):
         hub.stop("ci", "alice", "odd calls")
         hub.acts.note(gateway_row("started", CONFIG, 1, FixedClock().now()))
     with closing(ApprovalDatabase(path)) as database:
-        assert [stop["agent"] for stop in database.load("stop").values()] == ["ci"]
+        assert [stop["agent"] for stop in database.load("stop", dict).values()] == ["ci"]
 
 
 @pytest.fixture
@@ -95,6 +95,20 @@ async def test_a_pending_question_is_there_after_a_restart_and_nothing_is_execut
         again.answer.close()
     async with opened() as hub:
         assert (hub.pending, list(hub.grants.table)) == (0, [])
+
+
+@pytest.mark.parametrize("kind", ["prompt", "decided", "grant", "stop", "proof", "notice"])
+@pytest.mark.parametrize("kept", [{}, {"id": 1}, []])
+async def test_what_is_kept_in_another_form_is_said_in_one_line(opened, tmp_path, kind, kept):
+    with closing(ApprovalDatabase(str(tmp_path / "approvals.db"))) as database:
+        database.put(kind, "a1", kept)
+        await database.flush()
+    with pytest.raises(StorageUnavailable) as refused:
+        async with opened():
+            pass
+    what = "what it keeps" if kind == "decided" else f"its {kind} a1"
+    assert f"approvals.db: {what} is of another form: start the version that wrote it (" in refused.value.detail
+    assert "\n" not in refused.value.detail
 
 
 async def test_votes_are_there_after_a_restart(opened, clock):

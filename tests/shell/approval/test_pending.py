@@ -69,7 +69,7 @@ async def test_a_new_question_is_kept_and_shown_to_its_approvers_alone(table, da
     assert isinstance(shown, Pending)
     assert await sent("mallory") == []
     await database.flush()
-    assert database.load("prompt").keys() == {"q1"}
+    assert database.load("prompt", dict).keys() == {"q1"}
 
 
 async def test_the_next_start_reads_them_back_without_their_agents(table, database, subscribers):
@@ -154,7 +154,7 @@ async def test_a_question_that_ends_leaves_the_table_and_the_disk_and_gives_back
     assert table.end(entry, after) is attempt
     assert (entry.prompt, entry.attempt, list(table), attempt.done.is_set()) == (after, None, [], False)
     await database.flush()
-    assert database.load("prompt") == {}
+    assert database.load("prompt", dict) == {}
 
 
 TERMS = Terms(uses=1, minutes=1)

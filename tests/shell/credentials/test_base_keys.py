@@ -78,6 +78,22 @@ async def test_a_profile_of_the_credentials_file(home):
     assert await keys.get("base") == keys.current("base") == expected
 
 
+async def test_a_block_that_changes_has_another_key_and_one_that_stays_is_not_read_again(home):
+    write(home, "credentials", profile("AKIAHUB") + profile("AKIAOTHER", "other"))
+    keys = BaseKeys([block(profile="hub")])
+    read = await keys.get("base")
+    keys.change([block(profile="hub")])
+    assert keys.current("base") is await keys.get("base") is read
+    keys.change([block(profile="other")])
+    assert keys.current("base") is None
+    assert (await keys.get("base")).access_key_id == "AKIAOTHER"
+    keys.change([block(access_key_id="AKIALITERAL", secret_access_key="s")])
+    assert keys.current("base") is await keys.get("base")
+    assert (await keys.get("base")).access_key_id == "AKIALITERAL"
+    keys.change([])
+    assert (await refusal(keys)).detail == "credential base was removed from the configuration"
+
+
 async def test_an_empty_token_counts_as_absent(home):
     write(home, "credentials", profile("AKIAHUB") + "aws_session_token =\n")
     assert (await BaseKeys([block(profile="hub")]).get("base")).session_token is None

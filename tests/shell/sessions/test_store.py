@@ -1,5 +1,6 @@
 """Sessions are on disk before they are used, and gone from it when they end."""
 
+import json
 import sqlite3
 import stat
 import threading
@@ -14,8 +15,12 @@ from tests.kit.sessions import session
 from tests.kit.shortages import no_thread
 from trio_gate.errors import Denied, StorageUnavailable
 from trio_gate.sessions import table
+from trio_gate.sessions.persistence import to_json
 from trio_gate.shell.sessions import store as module
 from trio_gate.shell.sessions.store import SessionStore, open_sessions
+
+FLOATING = json.dumps({**to_json(session(2)), "started": "2026-01-15T09:30:00"})
+"""A session whose start is in no time zone: it cannot be put in order."""
 
 
 class Wall:
@@ -107,12 +112,12 @@ async def test_a_session_that_cannot_be_stored_is_not_handed_out(tmp_path):
         assert store.table.all() == []
 
 
-@pytest.mark.parametrize("kept", ["{}", "[]", "no json"])
+@pytest.mark.parametrize("kept", ["{}", "[]", "no json", FLOATING])
 async def test_a_file_that_cannot_be_read_is_refused(tmp_path, kept):
     async with opened(tmp_path):
         pass
     with sqlite3.connect(tmp_path / "sessions.db") as db:
-        db.execute("INSERT INTO sessions VALUES ('a', ?)", (kept,))
+        db.execute("INSERT INTO sessions VALUES ('a', ?), ('b', ?)", (kept, json.dumps(to_json(session(1)))))
     with pytest.raises(StorageUnavailable):
         async with opened(tmp_path):
             pass

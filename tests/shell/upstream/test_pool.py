@@ -16,6 +16,16 @@ from trio_gate.shell.upstream.pool import AGE_LIMIT, IDLE_LIMIT
 # Use and use again
 
 
+async def test_a_connection_that_was_lent_as_the_way_changed_is_not_lent_again(aws, upstreams):
+    async with upstreams.connect(HOST) as link:
+        upstreams.change(**aws.way())
+        assert await exchange(link) == b"1:"
+    assert upstreams.idle == 0
+    assert await ask(upstreams) == b"2:"
+    upstreams.change(**aws.way())
+    assert (upstreams.idle, await ask(upstreams)) == (0, b"3:")
+
+
 async def test_the_next_request_takes_the_same_connection(aws, upstreams):
     for _ in range(3):
         async with upstreams.connect(HOST) as link:

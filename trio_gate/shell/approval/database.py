@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-from typing import TYPE_CHECKING, Any, Literal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import trio
 
@@ -21,7 +22,7 @@ from trio_gate.shell.sqlite_file import open_database, transaction
 from trio_gate.shell.worker_threads import in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 FILE = "approvals.db"
 """The database's name in `state_dir`."""
@@ -30,6 +31,7 @@ SCHEMA = 3
 """The version of what is kept. It rises with the request digest and with whatever else an approval depends on: an older approval is void."""
 
 Kind = Literal["prompt", "decided", "grant", "stop", "proof", "notice"]
+_T = TypeVar("_T")
 _Notes = dict[tuple[Kind, str], str | None]
 
 _TABLES = """
@@ -75,13 +77,26 @@ class ApprovalDatabase:
             )
             log.warning("%s", self.void)
 
-    def load(self, kind: Kind) -> Mapping[str, dict[str, Any]]:
-        """Everything kept of one kind, by id and in the order of ids. Raises StorageUnavailable."""
+    def load(self, kind: Kind, read: Callable[[dict[str, Any]], _T]) -> dict[str, _T]:
+        """Everything kept of one kind, as `read` makes it, by id and in the order of ids. Raises StorageUnavailable."""
         try:
             found = self._db.execute("SELECT id, value FROM kept WHERE kind = ? ORDER BY id", (kind,)).fetchall()
         except sqlite3.Error as error:
             raise self._unavailable(error) from error
-        return {name: json.loads(value) for name, value in found}
+        made: dict[str, _T] = {}
+        for name, value in found:
+            with self.understood(f"its {kind} {name}"):
+                made[name] = read(json.loads(value))
+        return made
+
+    @contextmanager
+    def understood(self, what: str) -> Iterator[None]:
+        """Raise StorageUnavailable if the block fails because `what` is kept in a form that this gateway does not know."""
+        try:
+            yield
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            why = f"{type(error).__name__}: {str(error)!a}"
+            raise self._unavailable(f"{what} is of another form: start the version that wrote it ({why})") from error
 
     def put(self, kind: Kind, name: str, value: Mapping[str, Any]) -> None:
         """Note a value to be written, in place of an earlier one of the same kind and name."""
@@ -89,7 +104,7 @@ class ApprovalDatabase:
 
     def proofs(self) -> dict[str, str]:
         """The fingerprints, see `hub_config`, of the agents and people known when the rest was written. Raises StorageUnavailable."""
-        self._proven = {name: str(kept["sha256"]) for name, kept in self.load("proof").items()}
+        self._proven = self.load("proof", lambda kept: str(kept["sha256"]))
         return dict(self._proven)
 
     def prove(self, proofs: Mapping[str, str]) -> None:

@@ -102,7 +102,7 @@ class GrantService:
     def load(self) -> None:
         """Read the grants back from the database. Raises StorageUnavailable."""
         if self._database is not None:
-            self.table = GrantTable(map(grant_from, self._database.load("grant").values()))
+            self.table = GrantTable(self._database.load("grant", grant_from).values())
 
     def frames(self, person: str) -> tuple[str, ...]:
         """The grants that a person may see, each as an encoded frame."""

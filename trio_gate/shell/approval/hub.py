@@ -126,7 +126,7 @@ class ApprovalHub:
         self.stops.load()
         self.grants.load()
         if self._database is not None:
-            self.decided.load(self._database.load("decided").values(), {grant.id for grant in self.grants.table})
+            self.decided.load(self._database.load("decided", dict).values(), {grant.id for grant in self.grants.table})
         self.questions.load()
         self.notifier.load()
         self._changed(Change(before=self._database.proofs() if self._database else {}, after=self.config.proofs))

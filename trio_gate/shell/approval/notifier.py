@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import trio
 
@@ -91,10 +91,9 @@ class Notifier:
 
     def load(self) -> None:
         """Go on with the questions of the last start. Raises StorageUnavailable."""
-        kept = self._database.load("notice") if self._database else {}
+        kept = self._database.load("notice", _keys) if self._database is not None else {}
         for entry in self._questions:
-            told = {Key(**one) for one in kept.get(entry.prompt.question.id, {}).get("notices", ())}
-            self._watch(entry, told)
+            self._watch(entry, kept.get(entry.prompt.question.id, set()))
         for name in kept.keys() - self._watched.keys():
             self._drop(name)
 
@@ -203,3 +202,7 @@ async def _wait(one: _Watched, seconds: float) -> None:
     """Wait, but not longer than the question."""
     with trio.move_on_after(seconds):
         await one.over.wait()
+
+
+def _keys(kept: Mapping[str, Any]) -> set[Key]:
+    return {Key(**one) for one in kept["notices"]}

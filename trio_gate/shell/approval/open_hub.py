@@ -57,7 +57,8 @@ async def open_hub(
     limits, made, post = limits_of(config), hub_config(config), Delivery(send, clock)
     hub = ApprovalHub(clock, limits, made, database=database, audit=audit, delivery=post, sessions=sessions, page=link)
     try:
-        hub.load()
+        with database.understood("what it keeps"):
+            hub.load()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(sweeping, hub, clock)
             nursery.start_soon(database.look)

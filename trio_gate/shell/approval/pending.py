@@ -62,8 +62,8 @@ class PendingQuestions:
 
     def load(self) -> None:
         """Read back the questions of the last start, all without an agent. Raises StorageUnavailable."""
-        for name, kept in (self._database.load("prompt") if self._database else {}).items():
-            prompt, standing = prompt_from(kept)
+        found = self._database.load("prompt", prompt_from) if self._database is not None else {}
+        for name, (prompt, standing) in found.items():
             self._entries[name] = Entry(prompt=prompt, standing=standing, frame=encode(pending(prompt)))
 
     def get(self, question_id: str, person: str) -> Entry | None:

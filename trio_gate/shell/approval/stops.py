@@ -42,8 +42,7 @@ class Stops:
     def load(self) -> None:
         """Read the stops back from the database. Raises StorageUnavailable."""
         if self._database is not None:
-            found = map(stop_from, self._database.load("stop").values())
-            self._stops = {stop.agent: stop for stop in found}
+            self._stops = {stop.agent: stop for stop in self._database.load("stop", stop_from).values()}
 
     def check(self, agent: str | None) -> None:
         """Raise Denied while the calls of an agent are stopped."""

@@ -63,10 +63,10 @@ class SessionStore:
             self._db = open_database(path, _TABLES, schema=SCHEMA, secure_delete=True)
             rows = self._db.execute("SELECT value FROM sessions").fetchall()
             found = [from_json(json.loads(value)) for (value,) in rows]
-        except (sqlite3.Error, OSError, ValueError, LookupError, TypeError) as error:
+            self.table = SessionTable(sorted(found, key=lambda session: session.started))
+        except (sqlite3.Error, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise self._unavailable(error) from error
         self._presence = Presence(path, f"{path}-wal")
-        self.table = SessionTable(sorted(found, key=lambda session: session.started))
 
     def watch(self, told: Callable[[Sequence[VirtualSession]], None]) -> None:
         """Have `told` called with sessions as soon as they have ended or are over."""
