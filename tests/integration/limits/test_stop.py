@@ -6,12 +6,17 @@ import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
+from tests.kit.approvals.approver import Person
 from tests.kit.gateway import START, STOP, running
 from tests.kit.standins.scripted import answer, scripted
 from tests.kit.wire.raw import DYNAMODB, Raw, request
+from trio_gate.client import ClientError
+from trio_gate.shell.admin.channel import STOPPING
 
 RUNNING = 20
 ALLOW = 'rule "all" { action = "allow" }\n'
@@ -78,6 +83,33 @@ def test_what_runs_is_finished_and_what_idles_ends_at_once(embedded_aws, aws, tm
     assert len(aws.heads) == RUNNING
     assert "trio-gate: stopped\n" in gate.log
     assert "Traceback" not in gate.log
+
+
+def ready(gate) -> int:
+    """The status of `/readyz` at the metrics listener."""
+    try:
+        with urlopen(f"http://{gate.doors['metrics']}/readyz", timeout=START) as answer:
+            return answer.status
+    except HTTPError as refused:
+        return refused.status
+
+
+def test_while_the_last_call_ends_it_is_not_ready_and_people_are_told(embedded_aws, aws, tmp_path):
+    ways = {"first": aws.route(DYNAMODB), "knobs": 'metrics { bind = "127.0.0.1:0" }'}
+    with running(tmp_path, embedded_aws, rules=ALLOW, **ways) as gate, ThreadPoolExecutor() as pool:
+        call = pool.submit(gate.client("dynamodb", by="endpoint").list_tables)
+        assert aws.came.acquire(timeout=START)
+        person = pool.submit(Person(gate).until, lambda _: False)
+        until(gate, "approver alice connected")
+        assert ready(gate) == 200
+        stopping(gate)
+        left = person.exception(START)
+        assert (type(left), str(left)) == (ClientError, STOPPING)  # with no more around it only for 1001
+        assert ready(gate) == 503
+        assert not call.done()
+        aws.may.set()
+        assert call.result(START)["ResponseMetadata"]["HTTPStatusCode"] == 200
+        assert gate.process.wait(STOP) == 0
 
 
 def test_connections_that_say_nothing_hold_no_stop_up(tmp_path, dial):
