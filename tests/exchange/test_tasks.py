@@ -356,3 +356,11 @@ def test_a_line_says_which_dangers_its_operations_may_have():
     line = {"service": "s3", "actions": ["GetObject", "DeleteObject", "Nothing"], "danger": True}
     known = "s3: GetObject, DeleteObject, Nothing, dangers included (DeleteObject may delete or replace for good and turn a guard off; "
     assert task(line).lines == (known + "Nothing may do what is not known here)",)
+
+
+def test_what_comes_after_a_gap_cannot_be_overlooked():
+    hidden = 'aws.params.Bucket == "archive"' + " " * 9 + "|| true"
+    with pytest.raises(Malformed, match="line 1 of `needs`: `match` has many blanks in a row"):
+        read({**OBJECTS, "match": hidden})
+    indented = 'aws.params.Bucket == "archive"\n' + " " * 7 + "|| true"
+    assert "|| true" in task({**OBJECTS, "match": indented}).lines[0]

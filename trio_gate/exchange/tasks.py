@@ -50,6 +50,9 @@ MAX_MATCH = 500
 MAX_MATCHES = 2000
 """Characters of all of them: what is read with care, and checked in some milliseconds."""
 
+_GAP = re.compile(r"\s{9,}")
+"""More blanks in a row than an indentation needs: what comes after them could be overlooked."""
+
 _PATTERNS = "matches"
 """CEL's function that takes a regular expression. No task has it: to compile one takes long, and few people read one right."""
 
@@ -70,7 +73,6 @@ _NO_DANGER = 'aws.level != "danger"'
 
 _OWN_ROLE = "!has(aws.session_role)"
 """What every line has besides: other roles may do other things."""
-
 
 _NO_CALL: Mapping[str, Any] = {
     "service": SERVICE,
@@ -140,8 +142,7 @@ class Need:
         return said if self.match is None else f"{said}, {visible(condition_words(self.match).removeprefix(_EVERY))}"
 
     def _known_dangers(self, tables: Tables) -> str:
-        rows = {name: tables.row_of_any(self.service or "", name) for name in self.actions}
-        said = [f"{name} may {danger}" for name, row in rows.items() if (danger := may_do(row)) is not None]
+        said = [f"{name} may {danger}" for name in self.actions if (danger := may_do(tables.row_of_any(self.service, name)))]
         return f" ({'; '.join(said)})" if said else ""
 
     def known(self) -> Iterator[dict[str, str | None]]:
@@ -234,6 +235,8 @@ def _check(where: str, source: str | None) -> None:
         return
     if _PATTERNS in source:
         raise Malformed(f"{where}: `match` has no `{_PATTERNS}`: compare with ==, in, startsWith, endsWith or contains")
+    if _GAP.search(source):
+        raise Malformed(f"{where}: `match` has many blanks in a row: leave them out")
     if looks_secret(source):
         raise Malformed(f"{where}: `match` looks as if it held a secret: leave that out")
     for fault in cel.check_once(source):
@@ -276,11 +279,10 @@ def task_of(asked: TaskRequest, proven: Proven, snapshot: Snapshot, tables: Tabl
 
 def _check_vends(asked: TaskRequest, tables: Tables) -> None:
     """Raise Denied for a line with an operation that always returns credentials: people would approve what lets nothing through."""
-    for at, need in enumerate(asked.needs, 1):
-        for name in need.actions:
-            if always_vends(tables.row_of_any(need.service or "", name)):
-                reason = f"line {at} of `needs`: {need.service}:{name} returns credentials, which no task covers: leave it out, and make that call"
-                raise Denied(reason)
+    named = ((at, need.service, name) for at, need in enumerate(asked.needs, 1) for name in need.actions)
+    for at, service, name in named:
+        if always_vends(tables.row_of_any(service, name)):
+            raise Denied(f"line {at} of `needs`: {service}:{name} returns credentials, which no task covers: leave it out")
 
 
 def _accounts(own: str, where: Sequence[str], admitted: Admitted, snapshot: Snapshot) -> Mapping[str, str | None]:
@@ -292,8 +294,7 @@ def _accounts(own: str, where: Sequence[str], admitted: Admitted, snapshot: Snap
 
 
 def _label(account: str, accounts: Mapping[str, str | None]) -> str:
-    name = accounts[account]
-    return account if name is None else f"{visible(name)} ({account})"
+    return account if (name := accounts[account]) is None else f"{visible(name)} ({account})"
 
 
 def _touched(asked: TaskRequest, where: Sequence[str], admitted: Admitted, snapshot: Snapshot) -> list[Rule]:

@@ -104,9 +104,9 @@ class Tables:
             found = self._members[service] = reviewed.read(self._texts.get(service, ""))
         return found
 
-    def row_of_any(self, service: str, operation: str) -> Row | None:
-        """The same as `row` for names that an agent wrote: nothing is kept of those that are none. May read files."""
-        return self.row(service, operation) if service in self._texts_of_review() else None
+    def row_of_any(self, service: str | None, operation: str) -> Row | None:
+        """The same as `row` for what an agent wrote: nothing is kept of names that are none. May read files."""
+        return self.row(service, operation) if service is not None and service in self._texts_of_review() else None
 
     def _texts_of_review(self) -> Mapping[str, str]:
         if self._reviewed is None:
