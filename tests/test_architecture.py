@@ -57,7 +57,7 @@ SHELL_ROOMS: dict[str, set[str]] = {
     "credentials": {"programs", "worker_threads"},
     "audit": {"net", "presence", "sqlite_file", "worker_threads"},
     "approval": {"audit", "comparison", "notices", "presence", "sqlite_file", "worker_threads"},
-    "upstream": {"net"},
+    "upstream": {"net", "worker_threads"},
     "sessions": {"presence", "sqlite_file", "worker_threads"},
     "notices": {"programs"},
     "admin": {"net", "approval", "worker_threads", "wrong_tokens"},

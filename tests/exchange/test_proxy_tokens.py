@@ -75,7 +75,14 @@ PLAINLY = Ingress(kind="proxy", connect="sts.amazonaws.com")
 
 @pytest.mark.parametrize(
     ("agents", "said"),
-    [([CI, CD], None), ([CI, PLAIN], basic("ci:wrong")), ([CI, PLAIN], "Bearer x"), ([CI], basic(f"cd:{NEW}"))],
+    [
+        ([CI, CD], None),
+        ([CI, PLAIN], basic("ci:wrong")),
+        ([CI, PLAIN], "Bearer x"),
+        ([CI], basic(f"cd:{NEW}")),
+        ([CI, BOTH], "Bearer a.b.c"),
+        ([CI, BOTH], basic("both:a.b.c")),
+    ],
 )
 def test_what_is_missing_or_wrong_is_a_407(agents, said):
     with pytest.raises(Unauthenticated) as refused:

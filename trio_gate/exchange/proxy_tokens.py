@@ -29,13 +29,18 @@ def shown(headers: Headers) -> str | None:
     return next((value for name, value in headers if name == "proxy-authorization"), None)
 
 
+def needed(agents: Collection[Agent]) -> bool:
+    """Whether no agent could call without a token of its own."""
+    return bool(agents) and all(agent.proxy_tokens for agent in agents)
+
+
 def proven(agents: Collection[Agent], said: str | None, ingress: Ingress) -> Ingress:
     """An ingress with the token that its CONNECT has shown, if it has or needs one.
 
     Raises Unauthenticated (407): there is none where no agent could call without, or it is wrong.
     """
     if said is None:
-        if agents and all(agent.proxy_tokens for agent in agents):
+        if needed(agents):
             raise Unauthenticated("the proxy needs the agent's name and token, as in http://NAME:TOKEN@HOST:PORT", status=407)
         return ingress
     if (token := identity(agents, said)) is not None:
@@ -49,17 +54,18 @@ def proven(agents: Collection[Agent], said: str | None, ingress: Ingress) -> Ing
 
 
 def identity(agents: Collection[Agent], said: str) -> str | None:
-    """The OIDC token, not verified, that a value of `Proxy-Authorization` holds where agents have one; else None.
+    """The OIDC token, not verified, that a value of `Proxy-Authorization` holds where it may be all that an agent has; else None.
 
-    Most programs have only a user and a password for a proxy, so as a password it counts as well.
+    An agent with a token of its own shows that here, and the other with each request. Most programs have only a user and a password for a proxy, so as a password it counts as well.
     """
-    if not any(agent.oidc for agent in agents):
+    alone = [agent for agent in agents if agent.oidc and not agent.proxy_tokens]
+    if not alone:
         return None
     scheme, _, token = said.partition(" ")
     if scheme.lower() == "bearer":
         return token.strip(" ")
     user, password = _basic(said) or (b"", b"")
-    own = any(agent.name.encode() == user and agent.oidc and not agent.proxy_tokens for agent in agents)
+    own = any(agent.name.encode() == user for agent in alone)
     return password.decode("latin-1") if own else None
 
 

@@ -6,8 +6,8 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from trio_gate.errors import TooMuchAtOnce
-from trio_gate.shell.net.connection_limits import Seats
+from trio_gate.errors import Overloaded, TooMuchAtOnce
+from trio_gate.shell.net.connection_limits import UNKNOWN_SHARE, Seats
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 
@@ -199,3 +199,16 @@ async def test_an_agent_has_its_share_and_its_idle_connections_make_room_for_it(
     (await house.enter("fourth")).prove("ci")
     await wait_all_tasks_blocked()
     assert house.gone == ["first"]
+
+
+async def test_tunnels_of_the_unknown_have_a_part_of_the_seats_whatever_their_sources(nursery):
+    house = House(nursery, 2 * UNKNOWN_SHARE)
+    for number in (1, 2):
+        (await house.enter(str(number), f"127.0.0.{number}")).begin_unknown()
+    third = await house.enter("third", "127.0.0.3")
+    with pytest.raises(Overloaded, match="without a proxy token"):
+        third.begin_unknown()
+    house.leave("1")
+    await wait_all_tasks_blocked()
+    third.begin_unknown()
+    assert house.gone == ["1"]

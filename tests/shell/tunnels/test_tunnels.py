@@ -8,8 +8,15 @@ import pytest
 
 from tests.kit.configs import load
 from trio_gate.aws.hosts.table import HostTable
+from trio_gate.aws.ingress import Ingress
+from trio_gate.config.model import Address
+from trio_gate.errors import UpstreamError
+from trio_gate.metrics.counts import Counts
+from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.models.packaged_data import packaged_hosts
+from trio_gate.shell.net.connection_limits import Seats
 from trio_gate.shell.tunnels.tunnels import Tunnels
+from trio_gate.shell.upstream.lookups import Lookups
 
 CONFIG = load("""
 gateway {
@@ -31,9 +38,14 @@ gateway {
 TABLE = HostTable(packaged_hosts())
 
 
-def tunnels(passthrough):
+def tunnels(passthrough, **services):
     around = SimpleNamespace(
-        passthrough=lambda: passthrough, snapshot=lambda: SimpleNamespace(config=CONFIG), services=SimpleNamespace(table=TABLE)
+        passthrough=lambda: passthrough,
+        snapshot=lambda: SimpleNamespace(config=CONFIG, agents={}, number=1),
+        services=SimpleNamespace(table=TABLE, clock=SystemClock(), counts=Counts(), **services),
+        check=lambda _: None,
+        forbidden=lambda *_: False,
+        proof_needed=False,
     )
     return Tunnels(around)
 
@@ -51,9 +63,36 @@ def tunnels(passthrough):
         ("unheard.of.amazonaws.com", 443, False),
     ],
 )
-def test_they_lead_to_what_is_configured_and_neither_to_aws_nor_to_the_gateway(host, port, leads):
+async def test_they_lead_to_what_is_configured_and_neither_to_aws_nor_to_the_gateway(host, port, leads):
     assert tunnels(CONFIG.gateway.listeners[0].passthrough).leads_to(host, port) is leads
 
 
-def test_they_lead_nowhere_where_nothing_is_configured():
+async def test_they_lead_nowhere_where_nothing_is_configured():
     assert not tunnels(None).leads_to("pypi.example", 443)
+
+
+class Record:
+    """Keeps what it is given."""
+
+    def __init__(self):
+        self.rows = []
+
+    async def intend(self, row):
+        self.rows.append(row)
+
+    conclude = intend
+
+
+async def test_their_names_are_looked_up_apart_from_those_of_aws():
+    asked, record = [], Record()
+
+    def ask(name, port):
+        asked.append((name, port))
+        return [(None, None, None, None, ("127.0.0.1", port))]
+
+    services = {"audit": record, "lookups": Lookups(ask), "approvals": SimpleNamespace(publish=lambda _: None)}
+    made = tunnels(CONFIG.gateway.listeners[0].passthrough, **services)
+    with Seats(4, 4).seat("127.0.0.1") as seat, pytest.raises(UpstreamError, match="loopback"):
+        await made.run(None, Address(host="git.example", port=22), b"", Ingress(kind="proxy"), seat)
+    assert asked == [(b"git.example", 22)]
+    assert [getattr(row, "end", "intent") for row in record.rows] == ["intent", "failed"]

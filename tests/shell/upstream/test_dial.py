@@ -14,7 +14,7 @@ from tests.kit.standins.stand_in import HOST, serving, stand_in_on
 from trio_gate.config.model import Address
 from trio_gate.errors import UpstreamError
 from trio_gate.shell.net.contexts import for_client
-from trio_gate.shell.upstream.dial import PORT, _secure, dial, unfit
+from trio_gate.shell.upstream.dial import PORT, _secure, _shared, dial, unfit
 from trio_gate.shell.upstream.dial import reach as reach_tcp
 
 PUBLIC, PUBLIC_TOO = "52.216.0.1", "52.216.0.2"
@@ -273,7 +273,7 @@ async def test_a_name_that_no_thread_can_look_up_is_not_resolved(aws):
 
 
 async def tunnel(at, *, anywhere=False, forbidden=lambda *_: False):
-    (await reach_tcp(HOST, at, anywhere=anywhere, connect_timeout=10.0, forbidden=forbidden)).close()
+    (await reach_tcp(HOST, at, anywhere=anywhere, connect_timeout=10.0, forbidden=forbidden, resolve=_shared)).close()
 
 
 async def test_without_tls_the_same_addresses_are_dialled(aws, names, detour):

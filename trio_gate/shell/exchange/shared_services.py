@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.metrics.counts import Counts
 from trio_gate.shell.net.rate_limit import AgentLoads
+from trio_gate.shell.upstream.lookups import Lookups
 from trio_gate.shell.worker_threads import WorkerThreads
 from trio_gate.shell.wrong_tokens import WrongTokens
 from trio_gate.signing.sigv4 import SigningKeys
@@ -48,6 +49,7 @@ class SharedServices:
     refusals: Refusals
     bodies: Bodies
     workers: WorkerThreads = field(default_factory=WorkerThreads)
+    lookups: Lookups = field(default_factory=Lookups)
     keys: SigningKeys = field(default_factory=SigningKeys)
     loads: AgentLoads = field(default_factory=AgentLoads)
     counts: Counts = field(default_factory=Counts)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.errors import TooMuchAtOnce
+from trio_gate.errors import Overloaded, TooMuchAtOnce
 from trio_gate.shell.net.source_networks import source
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 NEW = 2
 """Seconds before a connection can count as slow: a handshake and a call of the usual size are over by then."""
+
+UNKNOWN_SHARE = 4
+"""The part of all seats, a quarter, that tunnels of unknown agents may have together: they are never closed to make room."""
 
 MADE_ROOM = "it was slow and made room for others"
 
@@ -35,6 +38,7 @@ class Seat:
         busy: an authenticated request is running, or any request without configured agents.
         asked: a request is arriving, or being answered.
         leaving: the last answer is sent, and what still arrives is discarded.
+        unknown: it is a tunnel, and nothing proves whose.
         turned_out: it was closed to make room.
         scope: is cancelled when it must make room.
     """
@@ -43,7 +47,7 @@ class Seat:
         self.address = address
         self.source = source(address)
         self.agent: str | None = None
-        self.busy = self.asked = self.leaving = self.turned_out = False
+        self.busy = self.asked = self.leaving = self.unknown = self.turned_out = False
         self._seats = seats
         self.scope = trio.CancelScope()
         self._since = trio.current_time()
@@ -67,6 +71,12 @@ class Seat:
         if agent is not None and self.agent != agent:
             self._seats.check(agent, most)
         self.agent, self.busy = agent, True
+
+    def begin_unknown(self) -> None:
+        """Count the connection, now busy, for its source, as a tunnel of an unknown agent. Raises Overloaded, TooMuchAtOnce."""
+        self._seats.check_unknown()
+        self.prove(self.source)
+        self.unknown = True
 
     def rest(self) -> None:
         """Note that its request is answered, so that it is idle."""
@@ -201,3 +211,8 @@ class Seats:
                 limit="max_connections_per_agent",
             )
         idle.turn_out()
+
+    def check_unknown(self) -> None:
+        """Raise Overloaded if tunnels of unknown agents have all the seats that they may have."""
+        if sum(seat.unknown for seat in self._taken) >= max(1, self.total // UNKNOWN_SHARE):
+            raise Overloaded("too many tunnels are open without a proxy token: give the agent one, or wait for them")

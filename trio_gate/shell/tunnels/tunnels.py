@@ -2,7 +2,7 @@
 
 Rule: only a configured host that is none of AWS's and not the gateway itself is reached, at an address that was resolved once and
 checked. The intent is on disk before anything is dialled. Where it is not known whose a tunnel is, it counts as anybody's who is
-stopped.
+stopped, and all such tunnels together may fill neither the seats nor the record.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ import trio
 from trio_gate.audit.record import Intent, Outcome
 from trio_gate.aws.hosts.outside import is_outside
 from trio_gate.config.host_pattern import matches
-from trio_gate.errors import AuditUnavailable, GateError, Unauthenticated
+from trio_gate.errors import AuditUnavailable, GateError, Overloaded, Unauthenticated
+from trio_gate.exchange import proxy_tokens
 from trio_gate.exchange.proofs import check_way
 from trio_gate.shell.exchange.recorder import request_id
+from trio_gate.shell.net.rate_limit import Allowance, Pace
 from trio_gate.shell.net.transport import SocketTransport
 from trio_gate.shell.tunnels.relay import Relay
 from trio_gate.shell.upstream.dial import reach
@@ -39,6 +41,9 @@ CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 QUIET = 1.0
 """Seconds of silence after which a tunnel ends when the gateway stops: a pause may be in the middle of an answer."""
+
+UNKNOWN, ALL_UNKNOWN = Pace(most=300, rate=0.5), Pace(most=1000, rate=1)
+"""Paces of tunnels of unknown agents, each of which has a row in the record: for one source, and for all."""
 
 RECORD_TIMEOUT = 10
 """Seconds that writing an outcome may take, even while the connection is being cancelled."""
@@ -83,6 +88,7 @@ class Tunnels:
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
+        self._pace = Allowance(UNKNOWN, ALL_UNKNOWN)
 
     def leads_to(self, host: str, port: int) -> bool:
         """Whether a host, in lower case, and port are reached through a tunnel."""
@@ -102,7 +108,7 @@ class Tunnels:
         counts = self._around.services.counts.tunnels
         began, relay, fault = perf_counter_ns(), None, None
         try:
-            host = await self._reached(to)
+            host = await self._reached(tunnel)
             try:
                 self._check_stops(tunnel)  # it took a while
                 await agent.send_all(CONNECTED, self._around.snapshot().config.gateway.head_timeout)
@@ -126,10 +132,8 @@ class Tunnels:
         counts = self._around.services.counts
         try:
             tunnel = _Tunnel(agent=self._whose(ingress, seat.address), to=to, ingress=ingress, seat=seat)
-            limits = tunnel.agent.limits.max_connections if tunnel.agent else None
-            seat.prove(tunnel.agent.name if tunnel.agent else seat.source, limits)
-            seat.begin()  # it has as long as a running request has when the gateway stops
             self._check_stops(tunnel)
+            self._take_seat(tunnel)
             intent = self._intent(request_id(), tunnel)
             await self._around.services.audit.intend(intent)
         except GateError as refused:
@@ -139,11 +143,27 @@ class Tunnels:
             raise
         return tunnel, intent
 
+    def _take_seat(self, tunnel: _Tunnel) -> None:
+        """Count a tunnel among its agent's connections, or among those of the unknown. Raises TooMuchAtOnce, Overloaded."""
+        agent, seat = tunnel.agent, tunnel.seat
+        if agent is not None:
+            seat.prove(agent.name, agent.limits.max_connections)
+        elif not self._around.snapshot().agents:
+            seat.prove(seat.source)
+        elif self._pace.take(seat.address):
+            seat.begin_unknown()
+        else:
+            raise Overloaded("too many tunnels were asked for without a proxy token: give the agent one, or try again later")
+        seat.begin()  # it has as long as a running request has when the gateway stops
+
     def _whose(self, ingress: Ingress, address: str) -> Agent | None:
-        """The agent that a connection proves; None for an unknown one of this machine. Raises Unauthenticated."""
+        """The agent that a connection proves; None for an unknown one of this machine. Raises Unauthenticated.
+
+        An OIDC token is not verified here, so an agent that shows that alone is unknown.
+        """
         shown, now = ingress.proxy_token, self._around.services.clock.now()
         if shown is None:
-            if self._around.proof_needed:
+            if self._around.proof_needed or proxy_tokens.needed(self._around.snapshot().agents.values()):
                 reason = "a tunnel needs proof of the agent: give it a proxy token, and use http://NAME:TOKEN@HOST:PORT"
                 raise Unauthenticated(reason, status=407)
             return None
@@ -156,11 +176,17 @@ class Tunnels:
     def _check_stops(self, tunnel: _Tunnel) -> None:
         self._around.check(tunnel.agent.name if tunnel.agent else None)
 
-    async def _reached(self, to: Address) -> SocketTransport:
-        config = self._around.snapshot().config
+    async def _reached(self, tunnel: _Tunnel) -> SocketTransport:
+        config, to = self._around.snapshot().config, tunnel.to
         route = next((one for one in config.upstreams if matches(one.hosts, to.host)), None)
-        at, timeout = route.address if route else to, config.gateway.connect_timeout
-        where = await reach(to.host, at, anywhere=route is not None, connect_timeout=timeout, forbidden=self._around.forbidden)
+        where = await reach(
+            to.host,
+            route.address if route else to,
+            anywhere=route is not None,
+            connect_timeout=config.gateway.connect_timeout,
+            forbidden=self._around.forbidden,
+            resolve=self._around.services.lookups.of(tunnel.agent.name if tunnel.agent else None),
+        )
         return SocketTransport(where)
 
     def _must_end(self, tunnel: _Tunnel, silent: float, old: float) -> str | None:

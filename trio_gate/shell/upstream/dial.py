@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
+    from trio_gate.shell.upstream.lookups import Answers, Resolve
+
     IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 PORT = 443
@@ -48,7 +50,8 @@ async def dial(
         raise UpstreamError("the host to be dialled is not a host name")
     try:
         with trio.fail_after(connect_timeout):
-            found = await _checked(host, at or Address(host=host, port=PORT), anywhere=at is not None, forbidden=forbidden)
+            there = at or Address(host=host, port=PORT)
+            found = await _checked(host, there, _shared, anywhere=at is not None, forbidden=forbidden)
             return await _secure(host, await _connect(host, found), context)
     except trio.BrokenResourceError as broken:
         raise UpstreamError(f"TLS with {host}: {trouble(broken)}") from None
@@ -57,15 +60,17 @@ async def dial(
 
 
 async def reach(
-    host: str, at: Address, *, anywhere: bool, connect_timeout: float, forbidden: Callable[[str, int], bool]
+    host: str, at: Address, *, anywhere: bool, connect_timeout: float, forbidden: Callable[[str, int], bool], resolve: Resolve
 ) -> socket.socket:
-    """Connect to `host` at an address, without TLS; see `dial`.
+    """Connect to `host` at an address, without TLS; see `dial`. `resolve` looks its name up.
 
-    Unless it may lead `anywhere`, it must lead to a public address, which is none of this machine's own either. Raises UpstreamError.
+    Unless it may lead `anywhere`, it must lead to a public address, which is none of this machine's own either. Raises UpstreamError, and
+    what `resolve` does.
     """
     try:
         with trio.fail_after(connect_timeout):
-            reached = await _connect(host, await _checked(host, at, anywhere=anywhere, forbidden=forbidden))
+            found = await _checked(host, at, resolve, anywhere=anywhere, forbidden=forbidden)
+            reached = await _connect(host, found)
     except trio.TooSlowError:
         raise UpstreamError(f"{host} did not take a connection within {connect_timeout:g} seconds", status=504) from None
     if not anywhere and _is_here(reached):
@@ -106,17 +111,24 @@ def _meant(address: str) -> IP:
     return ip.ipv4_mapped or ip.sixtofour or ip
 
 
-async def _checked(host: str, at: Address, *, anywhere: bool, forbidden: Callable[[str, int], bool]) -> list[Address]:
+async def _checked(
+    host: str, at: Address, resolve: Resolve, *, anywhere: bool, forbidden: Callable[[str, int], bool]
+) -> list[Address]:
     """The addresses of a name, all of which may be dialled. Raises UpstreamError."""
-    found = await _resolve(host, at)
+    found = await _resolved(host, at, resolve)
     for address in found:
         _check(host, address, anywhere=anywhere, forbidden=forbidden)
     return found
 
 
-async def _resolve(host: str, at: Address) -> list[Address]:
+async def _shared(name: bytes, port: int) -> Answers:
+    """Look up a name that no agent makes up, in the threads that all share."""
+    return await trio.socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+
+
+async def _resolved(host: str, at: Address, resolve: Resolve) -> list[Address]:
     try:
-        answers = await trio.socket.getaddrinfo(at.host.encode("ascii"), at.port, type=socket.SOCK_STREAM)
+        answers = await resolve(at.host.encode("ascii"), at.port)
     except (OSError, UnicodeError, RuntimeError) as error:  # the last if no thread can be had
         log.info("cannot resolve %s for %s: %s", at.host, host, error)
         raise UpstreamError(f"the address of {host} cannot be resolved") from None

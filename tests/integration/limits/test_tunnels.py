@@ -1,0 +1,92 @@
+"""What a tunnel may not be: kept past a stop or a reload, opened by a proof that is none; nor may the unknown crowd out the proven."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import ExitStack
+
+import pytest
+
+from tests.integration.sessions.test_proxy_tokens_of_agents import CI, OLD, OTHERS, login
+from tests.integration.wire.test_passthrough import (
+    CD,
+    HOST,
+    MAY_STOP,
+    OTHER,
+    STOPPER,
+    asking,
+    cut_off,
+    gateway,
+    peer,
+    refusal,
+    tunnelled,
+)
+from tests.kit.gateway import reload, sha256
+from tests.kit.wire.raw import Raw
+from trio_gate.shell.tunnels.tunnels import UNKNOWN
+
+OIDC = '  oidc {\n    issuer = "https://a.example"\n    audience = "gate"\n    claims = { sub = "c" }\n  }\n}\n'
+TOKEN = f'proxy_token_sha256 = "{sha256(OLD)}"'
+CD_TOKEN = CD.replace("}\n", f'  proxy_token_sha256 = "{sha256(OTHERS)}"\n}}\n')
+
+
+@pytest.mark.parametrize("said", [None, "Bearer junk", login("cd", "junk")])
+def test_where_every_agent_has_a_proxy_token_nothing_else_opens_one(tmp_path, said):
+    both = CD_TOKEN.removesuffix("}\n") + OIDC
+    with peer() as server, gateway(tmp_path, server.getsockname()[1], agent=CI + both) as gate:
+        assert refusal(gate, f"{HOST}:443", said)[0] == 407
+
+
+CHANGES = {
+    "its agent's block": (TOKEN, f"{TOKEN}\n  max_in_flight = 7", "its agent's block has changed", login("ci", OLD)),
+    "where they lead": (f'["{HOST}"]', f'["{OTHER}"]', "the configuration no longer lets it pass", None),
+    "who must be proven": (CD, CD_TOKEN, "a tunnel needs proof of the agent", None),
+}
+
+
+@pytest.mark.parametrize("changed", CHANGES)
+def test_a_reload_ends_what_it_no_longer_allows(tmp_path, changed):
+    old, new, why, said = CHANGES[changed]
+    with peer() as server, gateway(tmp_path, server.getsockname()[1], f'"{HOST}"', agent=CI + CD) as gate:
+        with tunnelled(gate, server, said=said) as (agent, _):
+            reload(gate, old, new, ": reloaded, generation")
+            assert cut_off(agent)
+        outcome = gate.rows("--decision", "tunnel")[-1]["outcome"]
+        assert (outcome["end"], why in outcome["reason"]) == ("aborted", True), outcome
+
+
+def test_an_agent_that_is_stopped_while_its_host_is_dialled_gets_none(tmp_path):
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as stack:
+        stack.enter_context(socket.create_connection(server.getsockname()))  # all that the host lets wait: what follows hangs
+        with gateway(tmp_path, server.getsockname()[1], agent=CI + CD + MAY_STOP) as gate:
+            agent = stack.enter_context(Raw(gate.doors["proxy"]).send(asking(f"{HOST}:443", login("ci", OLD))))
+            while not gate.rows("--decision", "tunnel"):
+                pass
+            assert gate.gate(*gate.approver("ci", "--reason", "it is odd", verb="stop"), token=STOPPER).returncode == 0
+            stack.enter_context(server.accept()[0])
+            assert agent.head()[0] == 403
+            assert "it is odd" in agent.rest().decode()
+
+
+def test_the_unknown_leave_seats_to_others_whatever_their_addresses(tmp_path):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        gateway(tmp_path, server.getsockname()[1], knobs="max_connections = 8", agent=CI + CD) as gate,
+        ExitStack() as stack,
+    ):
+        statuses = []
+        for number in range(2, 7):
+            raw = stack.enter_context(Raw(gate.doors["proxy"], source=f"127.0.0.{number}"))
+            statuses.append(raw.send(asking(f"{HOST}:443")).head()[0])
+        assert statuses == [200, 200, 503, 503, 503]
+        with tunnelled(gate, server, said=login("ci", OLD)):
+            assert gate.rows("--decision", "tunnel")[-1]["agent"] == "ci"
+
+
+def test_the_unknown_do_not_fill_the_record(tmp_path):
+    many = UNKNOWN.most + 100
+    with gateway(tmp_path, 1, '"*"', hosts=()) as gate:
+        statuses = [refusal(gate, "localhost:443")[0] for _ in range(many)]
+        assert statuses[0] == 502
+        assert statuses[-1] == 503
+        assert len(gate.rows("--decision", "tunnel")) == statuses.count(502)
