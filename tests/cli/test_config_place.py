@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+import trio
+import trustme
 
 from trio_gate.cli.config_place import usual
-from trio_gate.cli.main import main
+from trio_gate.cli.main import VERBS, main, parser_for
 
 CONFIG = """
 gateway { state_dir = "STATE" }
@@ -50,8 +54,6 @@ def test_the_places_are_tried_in_order(home, capsys, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "xdg"))
     write(home / "xdg/trio-gate/gateway.hcl", "of-xdg")
     assert found(capsys) == (1, "of-xdg")
-    write(home / "here/gateway.hcl", "of-here")
-    assert found(capsys) == (1, "of-here")
     monkeypatch.setenv("TRIO_GATE_CONFIG", str(write(home / "named.hcl", "of-variable")))
     assert found(capsys) == (1, "of-variable")
     option = str(write(home / "option.hcl", "of-option"))
@@ -59,12 +61,10 @@ def test_the_places_are_tried_in_order(home, capsys, monkeypatch):
 
 
 def test_the_machine_has_a_place_and_a_relative_one_of_xdg_is_none():
-    assert usual({"XDG_CONFIG_HOME": "relative", "HOME": "/home/me"}.get) == [
-        "gateway.hcl",
-        "/home/me/.config/trio-gate/gateway.hcl",
-        "/etc/trio-gate/gateway.hcl",
-    ]
-    assert usual({}.get) == ["gateway.hcl", "/etc/trio-gate/gateway.hcl"]
+    own, machine = "/home/me/.config/trio-gate/gateway.hcl", "/etc/trio-gate/gateway.hcl"
+    assert usual({"XDG_CONFIG_HOME": "relative", "HOME": "/home/me"}.get) == [own, machine]
+    assert usual({}.get) == [machine]
+    assert usual({"HOME": "/home/me"}.get, here=True) == ["gateway.hcl", own, machine]
 
 
 @pytest.mark.parametrize("verb", ["serve", "check", "ca", "log", "reload"])
@@ -73,7 +73,8 @@ def test_without_one_a_verb_says_where_it_can_be(home, capsys, verb, monkeypatch
     monkeypatch.setenv("TRIO_GATE_CONFIG", "")
     assert main([verb]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("trio-gate: no configuration: name its file, set TRIO_GATE_CONFIG, or put it at gateway.hcl, ")
+    assert said.startswith("trio-gate: no configuration: name its file by --config, set TRIO_GATE_CONFIG, or put it at ")
+    assert ("or put it at gateway.hcl, " in said) is (verb == "check")
 
 
 def test_what_is_named_is_not_replaced_by_what_is_found(home, capsys):
@@ -94,13 +95,54 @@ def test_it_is_judged_by_what_is_found(home, capsys):
     assert main(["explain", "request"]) == 2
 
 
-@pytest.mark.parametrize(
-    ("address", "said"),
-    [("203.0.113.1:9443", "name it with --config, as your token is sent there"), ("127.0.0.1:1", "cannot read certificates")],
-)
-def test_a_token_goes_to_no_other_machine_for_a_file_that_was_only_found_here(home, capsys, monkeypatch, address, said):
+WORDS = {
+    **dict.fromkeys(("agent", "person"), ("list",)),
+    **dict.fromkeys(("agent-view", "env", "lift", "profiles", "stop"), ("ci",)),
+    **dict.fromkeys(("deny", "revoke"), ("q0123456789abcdef",)),
+    "approve": ("--yes",),
+    "exec": ("ci", "--", "true"),
+}
+"""What verbs need besides the configuration."""
+
+READING = {"check", "explain"}
+"""Verbs that only read, print and compute."""
+
+
+def with_a_configuration():
+    parsers = next(iter(parser_for(VERBS)._subparsers._group_actions)).choices
+    return {verb for verb in VERBS if "--config" in parsers[verb].format_help()} | {"agent", "person"}
+
+
+@pytest.mark.parametrize("verb", sorted(with_a_configuration() - READING))
+def test_a_file_that_somebody_left_in_the_current_folder_sends_runs_and_signals_nothing(home, capsys, monkeypatch, verb):
+    write(home / "here/gateway.hcl")
+    trustme.CA().cert_pem.write_to_path(str(write(home / "here/state/ca/own.pem")))
     monkeypatch.setenv("TRIO_GATE_TOKEN", "tg_test")
-    names = 'names = ["gate.example"]'
-    (home / "here/gateway.hcl").write_text(f'gateway {{\n  admin {{\n    bind = "{address}"\n    {names}\n  }}\n}}\n')
-    assert main(["pending", "--ca", str(home / "none.pem")]) == 2
-    assert said in capsys.readouterr().err
+    monkeypatch.setattr(trio, "run", lambda *_: pytest.fail("it goes on"))
+    monkeypatch.setattr(os, "kill", lambda *_: pytest.fail("it signals"))
+    monkeypatch.setattr(os, "execvpe", lambda *_: pytest.fail("it runs something"))
+    assert main([verb, *WORDS.get(verb, ())]) == 2
+    assert "; gateway.hcl of this folder has to be named" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["pending", "approve", "status"])
+def test_no_token_is_sent_to_what_the_current_folders_state_verifies(home, capsys, monkeypatch, verb):
+    trustme.CA().cert_pem.write_to_path(str(write(home / "here/state/ca/own.pem")))
+    monkeypatch.setenv("TRIO_GATE_TOKEN", "tg_test")
+    monkeypatch.setattr(trio, "run", lambda *_: pytest.fail("it goes on"))
+    for words in ((), ("--url", "wss://127.0.0.1:9443")):
+        assert main([verb, *WORDS.get(verb, ()), *words]) == 2
+        assert "or pass --ca FILE with the gateway's own CA" in capsys.readouterr().err
+
+
+def test_a_new_agent_is_of_no_account_of_a_file_that_was_left_here(home, capsys):
+    write(home / "here/gateway.hcl", "of-here")
+    assert main(["agent", "new", "ci"]) == 0
+    assert "111111111111" not in capsys.readouterr().out
+
+
+def test_check_and_explain_read_the_current_folders(home, capsys):
+    write(home / "home/.config/trio-gate/gateway.hcl").write_text("rule")
+    write(home / "here/gateway.hcl")
+    assert main(["check"]) == 0
+    assert "111111111111" in capsys.readouterr().out

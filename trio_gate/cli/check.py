@@ -18,12 +18,12 @@ EXAMPLES = """\
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    config_place.add_arguments(parser)
+    config_place.add_arguments(parser, config_place.HELP_HERE)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print what the configuration means. Returns 1 if it has errors, 2 if there is none."""
-    file = config_place.find(args)
+    file = config_place.find(args, here=True)
     if file is None:
         return 2
     config = read(file)

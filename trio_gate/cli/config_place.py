@@ -1,6 +1,7 @@
 """Where the configuration is: named by an argument or by TRIO_GATE_CONFIG, else the first of the usual places that has one.
 
-Rule: what is named is used or is an error. Only where nothing is named is a file looked for.
+Rule: what is named is used or is an error. Only where nothing is named is a file looked for, and in the current folder by no verb that
+sends, signs, runs, signals or writes anything: an agent's folder would say to whom the person's token goes, and what runs.
 """
 
 from __future__ import annotations
@@ -9,8 +10,6 @@ import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     import argparse
@@ -21,21 +20,15 @@ VARIABLE = "TRIO_GATE_CONFIG"
 
 FILE = "gateway.hcl"
 _BELOW = Path("trio-gate") / FILE
-HELP = f"the gateway's configuration (default: {VARIABLE}, ./{FILE}, ~/.config/{_BELOW} or /etc/{_BELOW})"
+HELP = f"the gateway's configuration (default: {VARIABLE}, ~/.config/{_BELOW} or /etc/{_BELOW})"
+HELP_HERE = f"the gateway's configuration (default: {VARIABLE}, ./{FILE}, ~/.config/{_BELOW} or /etc/{_BELOW})"
+"""For verbs that also look in the current folder."""
 
 
-@value_class
-class Place:
-    """A configuration file, and whether it was only found in the folder where the command was run, not named."""
-
-    path: str
-    found_here: bool = False
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
+def add_arguments(parser: argparse.ArgumentParser, text: str = HELP) -> argparse._MutuallyExclusiveGroup:
     """Declare CONFIG and --config, which mean the same; returns the group of which only one may be given."""
     group = parser.add_mutually_exclusive_group()
-    group.add_argument("file", nargs="?", metavar="CONFIG", help=HELP)
+    group.add_argument("file", nargs="?", metavar="CONFIG", help=text)
     group.add_argument("--config", metavar="CONFIG", help="the same")
     return group
 
@@ -45,34 +38,37 @@ def add_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", metavar="CONFIG", help=HELP)
 
 
-def look(args: argparse.Namespace) -> Place | None:
-    """The configuration that the arguments name or that is found; None if there is none."""
+def look(args: argparse.Namespace, *, here: bool = False) -> str | None:
+    """The path of the configuration that the arguments name or that is found; None if there is none.
+
+    `here` is for verbs that only read, print and compute: they also look in the current folder.
+    """
     named = args.config or getattr(args, "file", None)
     if named is None:
         named = os.environ.get(VARIABLE)
     if named is not None:
-        return Place(path=named) if named else None
-    for place in usual(os.environ.get):
-        if Path(place).is_file():
-            return Place(path=place, found_here=place == FILE)
-    return None
+        return named or None
+    return next((place for place in usual(os.environ.get, here=here) if Path(place).is_file()), None)
 
 
-def find(args: argparse.Namespace) -> str | None:
-    """The path of the configuration; None if there is none, after printing where it can be."""
-    place = look(args)
+def find(args: argparse.Namespace, *, here: bool = False) -> str | None:
+    """As `look`; if there is none, where it can be is printed."""
+    place = look(args, here=here)
     if place is None:
-        print(
-            f"trio-gate: no configuration: name its file, set {VARIABLE}, or put it at {', '.join(usual(os.environ.get))}",
-            file=sys.stderr,
-        )
-        return None
-    return place.path
+        print(f"trio-gate: {absent(here=here)}", file=sys.stderr)
+    return place
 
 
-def usual(env: Callable[[str], str | None]) -> list[str]:
+def absent(*, here: bool = False) -> str:
+    """Says that there is no configuration, and where one can be."""
+    places = ", ".join(usual(os.environ.get, here=here))
+    passed = f"; {FILE} of this folder has to be named" if not here and Path(FILE).is_file() else ""
+    return f"no configuration: name its file by --config, set {VARIABLE}, or put it at {places}{passed}"
+
+
+def usual(env: Callable[[str], str | None], *, here: bool = False) -> list[str]:
     """Where a configuration is looked for, in this order. `env` looks up an environment variable."""
     own = env("XDG_CONFIG_HOME") or ""
     if not own.startswith("/"):  # relative ones are to be ignored: XDG Base Directory Specification
         own = f"{env('HOME')}/.config" if env("HOME") else ""
-    return [FILE, *([f"{own}/{_BELOW}"] if own else []), f"/etc/{_BELOW}"]
+    return [*([FILE] if here else []), *([f"{own}/{_BELOW}"] if own else []), f"/etc/{_BELOW}"]

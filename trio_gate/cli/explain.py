@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument("request", nargs="?", default="-", help="a file of raw HTTP/1.1, or of JSON lines; - is standard input")
     parser.add_argument(
-        "--config", metavar="CONFIG", help=f"judge by the accounts, agents and rules of this: {config_place.HELP}"
+        "--config", metavar="CONFIG", help=f"judge by the accounts, agents and rules of this: {config_place.HELP_HERE}"
     )
     parser.add_argument(
         "--now", metavar="TIME", type=moment, help="the time of the requests, such as 2026-01-15T12:00:00Z (default: now)"
@@ -70,8 +70,8 @@ def run(args: argparse.Namespace) -> int:
     """Explain the input. Returns 1 if it, or a line of it, is not a request; 2 if configuration or condition cannot be read."""
     if args.operations is not None:
         return show_operations(args.operations, as_rows=args.jsonl, whole=args.all)
-    place = config_place.look(args)
-    config = read(place.path) if place else None
+    place = config_place.look(args, here=True)
+    config = read(place) if place else None
     if place and config is None:
         return 2
     try:

@@ -12,7 +12,6 @@ import trustme
 
 from tests.kit.approvals.admin_gate import TOKENS
 from trio_gate.cli.approving import connecting
-from trio_gate.cli.config_place import Place
 from trio_gate.client import ClientError, Hopeless, connect
 
 
@@ -34,17 +33,17 @@ from trio_gate.client import ClientError, Hopeless, connect
 def test_places(tmp_path, admin, url, roots):
     config = tmp_path / "g.hcl"
     config.write_text(f'gateway {{\n state_dir = "s"\n {admin}\n}}\nagent "a" {{ secret = env("NOPE") }}\n')
-    place = connecting._place(None, None, Place(path=str(config)))
+    place = connecting._place(None, None, str(config))
     assert (place.url, place.roots) == (url, tmp_path / roots)
     assert str(config) in place.origin
-    assert connecting._place("wss://x:1", "mine.pem", Place(path=str(config))).url == "wss://x:1"
+    assert connecting._place("wss://x:1", "mine.pem", str(config)).url == "wss://x:1"
 
 
 @pytest.mark.parametrize("admin", ['admin { bind = "127.0.0.1:0" }', "admin {}", 'admin { bind = "0.0.0.0:1" }'])
 def test_no_place(tmp_path, admin):
     (tmp_path / "g.hcl").write_text(f"gateway {{\n {admin}\n}}\n")
     with pytest.raises(connecting.UsageError):
-        connecting._place(None, None, Place(path=str(tmp_path / "g.hcl")))
+        connecting._place(None, None, str(tmp_path / "g.hcl"))
 
 
 @pytest.mark.parametrize(("status", "hopeless"), [(421, True), (403, True), (429, False), (503, False)])

@@ -12,13 +12,11 @@ from functools import partial
 from pathlib import Path
 from ssl import VERIFY_X509_PARTIAL_CHAIN
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import trio
 
 from trio_gate.cli import config_place, state_dir
 from trio_gate.client import ClientError, connect
-from trio_gate.config.attribute_types import is_loopback
 from trio_gate.config.gateway_block import EVERY_ADDRESS
 from trio_gate.config.model import bracketed
 from trio_gate.config.source import ConfigFaults
@@ -55,9 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser, examples: str) -> None:
     """Declare where the gateway is and who asks. `examples` are lines of commands, each with a comment, for the verb's help."""
     config_place.add_option(parser)
     parser.add_argument("--url", help=f"the gateway's admin listener (default: CONFIG's, or {DEFAULT_URL})")
-    parser.add_argument(
-        "--ca", metavar="FILE", help="PEM file that verifies the gateway (default: CONFIG's, or ./state/ca/own.pem)"
-    )
+    parser.add_argument("--ca", metavar="FILE", help="PEM file that verifies the gateway (default: CONFIG's)")
     parser.add_argument("--token-file", metavar="FILE", help=f"file with your token (default: the variable {VARIABLE})")
     parser.add_argument("--json", action="store_true", help="print the channel's frames as JSON, one per line")
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -105,8 +101,9 @@ class Resolved:
 
 def resolved(args: argparse.Namespace) -> Resolved:
     """What the arguments of `add_arguments` mean. Raises UsageError."""
+    token = _token(args.token_file)
     place = _place(args.url, args.ca, config_place.look(args))
-    return Resolved(url=place.url, origin=place.origin, token=_token(args.token_file), tls=_tls(place.roots, args.ca))
+    return Resolved(url=place.url, origin=place.origin, token=token, tls=_tls(place.roots, args.ca))
 
 
 def _token(file: str | None) -> str:
@@ -130,19 +127,24 @@ class _Place:
     roots: Path
 
 
-def _place(url: str | None, ca: str | None, config: config_place.Place | None) -> _Place:
-    """From the arguments, else the configuration, else the defaults. Raises UsageError."""
-    found, origin, roots = DEFAULT_URL, "the default: --config or --url names another", Path("state") / OWN_CA
+def _place(url: str | None, ca: str | None, config: str | None) -> _Place:
+    """From the arguments, else the configuration, else the default address. Raises UsageError.
+
+    What verifies the gateway is always named: a file of the current folder could be anyone's.
+    """
+    found, origin, roots = DEFAULT_URL, "the default: --config or --url names another", ca
     if config is not None and not (url and ca):
-        found, origin, roots = _configured(config.path)
-        if config.found_here and not url and not is_loopback(str(urlsplit(found).hostname)):
-            raise UsageError(f"{config.path} of this folder leads to {found}: name it with --config, as your token is sent there")
+        found, origin, roots = _configured(config)
     if url is not None:
         found, origin = url, "of --url"
-    return _Place(url=found, origin=origin, roots=Path(ca) if ca else roots)
+    if roots is None:
+        raise UsageError(
+            f"{config_place.absent()}; or pass --ca FILE with the gateway's own CA, STATE_DIR/ca/own.pem on its machine"
+        )
+    return _Place(url=found, origin=origin, roots=Path(ca or roots))
 
 
-def _configured(config: str) -> tuple[str, str, Path]:
+def _configured(config: str) -> tuple[str, str, str]:
     try:
         admin, where = state_dir.admin(config)
         own = Path(state_dir.state_dir(config)) / OWN_CA
@@ -153,7 +155,7 @@ def _configured(config: str) -> tuple[str, str, Path]:
     local = dict(zip(EVERY_ADDRESS, ("127.0.0.1", "::1"), strict=True))
     host = admin.names[0] if admin.certificate and admin.names else local.get(admin.bind.host, admin.bind.host)
     url = f"wss://{bracketed(host)}:{admin.bind.port}"
-    return url, where, Path(admin.certificate) if admin.certificate else own
+    return url, where, admin.certificate or str(own)
 
 
 def _tls(file: Path, given: str | None) -> ssl.SSLContext:

@@ -195,7 +195,7 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
 
 
 def _next_steps(folder: Path, first: First, token: str) -> str:
-    at = "" if folder == Path() else f" --config {folder / FILE}"
+    at = f" --config {folder / FILE}"
     account = next(label or number for number, label in first.accounts.items())
     return f"""\
 Made {folder / FILE}, the agent's secret in {folder / first.secret_file}, and policies for AWS in {folder / AWS}/.

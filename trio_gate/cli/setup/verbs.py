@@ -38,9 +38,9 @@ def run(verb: str, args: argparse.Namespace, work: Callable[[Declared], int], *,
     if place is None and needed:
         config_place.find(args)  # says why
         return 2
-    args.config = place.path if place else None
+    args.config = place
     try:
-        return work(declared(place.path) if place else NOTHING)
+        return work(declared(place) if place else NOTHING)
     except ConfigFaults as faults:
         print(faults, file=sys.stderr)
     except (NotDeclaredError, ValueError) as error:
