@@ -178,9 +178,9 @@ def test_no_line_is_for_an_account_that_is_not_the_agents(account):
 def test_a_sessions_task_is_for_its_own_account_alone():
     found = proven(head("/-/agent/tasks", b""), snapshot=SNAPSHOT)
     of_session = replace(found, admitted=replace(found.admitted, signer=replace(found.admitted.signer, session=session())))
-    assert task_of(read(OBJECTS), of_session, SNAPSHOT).accounts == {}
+    assert task_of(read(OBJECTS), of_session, SNAPSHOT, TABLES).accounts == {}
     with pytest.raises(Denied, match="line 2 of `needs`: account 222222222222 is not one"):
-        task_of(read(OBJECTS, OTHER), of_session, SNAPSHOT)
+        task_of(read(OBJECTS, OTHER), of_session, SNAPSHOT, TABLES)
 
 
 def test_what_a_task_adds_to_is_said_while_it_stands():

@@ -69,22 +69,14 @@ def test_a_decision_log_that_nobody_reads(tmp_path):
 def failing(process: int):
     """All writes and syncs of files at a place fail with an error of the device."""
     calls = "pwrite64,fdatasync,fsync"
-    command = [
-        "strace",
-        "-f",
-        "-q",
-        "-o",
-        os.devnull,
-        "-p",
-        str(process),
-        "-e",
-        f"trace={calls}",
-        "-e",
-        f"inject={calls}:error=EIO",
-    ]
-    strace = subprocess.Popen(command, stderr=subprocess.PIPE)
+    inject = ["-e", f"trace={calls}", "-e", f"inject={calls}:error=EIO"]
+    command = ["strace", "-f", "-o", os.devnull, "-p", str(process), *inject]
+    strace = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
-        yield strace
+        said = strace.stderr.readline()
+        if "attached" not in said:
+            pytest.skip(f"NO STRACE: this machine lets no process be traced: {said}")  # reason: nothing else breaks a disk
+        yield
     finally:
         strace.terminate()
         strace.communicate()
@@ -92,14 +84,10 @@ def failing(process: int):
 
 def test_a_record_whose_disk_fails(tmp_path):
     if shutil.which("strace") is None:
-        pytest.skip(
-            "NO STRACE: no disk fails here. apt-get install strace"
-        )  # reason: nothing else breaks a disk without mounting one
+        pytest.skip("NO STRACE: no disk fails here. apt-get install strace")  # reason: nothing else breaks a disk
     with gateway(tmp_path) as (gate, raw):
         becomes(gate, raw, 403)
-        with failing(gate.process.pid) as strace:
-            if strace.poll() is not None:
-                pytest.skip("NO STRACE: this machine lets no process be traced")  # reason: as above
+        with failing(gate.process.pid):
             refused(gate, raw)
         becomes(gate, raw, 403)
         assert status(gate, "/readyz") == 200
