@@ -25,7 +25,10 @@ TERMS = {"grant_uses"}
 
 
 def defaults():
-    return {cells[0].strip("`"): cells[1].strip("`").strip('"') for cells in rows(section(CONFIGURATION, "gateway"))}
+    return {
+        cells[0].strip("`"): cells[1].removeprefix("`").removesuffix("`" * cells[1].startswith("`")).strip('"')
+        for cells in rows(section(CONFIGURATION, "gateway"))
+    }
 
 
 def test_the_table_of_the_docs_is_made_of_it():
