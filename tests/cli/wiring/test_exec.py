@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from tests.cli.wiring.kit import CONFIG
 from tests.kit.gateway import TRIO_GATE
 
 SHOW = "import os, sys; print(sys.argv[1:], os.environ.get('AWS_ACCESS_KEY_ID'), sorted(n for n in os.environ if n.startswith(('TEST_', 'TRIO_'))))"
@@ -23,6 +25,47 @@ def test_a_command_is_run_as_the_agent_and_without_what_is_not_for_it(config):
     done = ran(config, sys.executable, "-c", SHOW, "--account", "--", "x")
     assert done.stdout == "['--account', '--', 'x'] AKIA111111111111CI01 ['TEST_MINE']\n"
     assert done.returncode == 0
+
+
+SPELLINGS = """
+approver "human" "oncall" {
+  people = [
+    env(/* the base key */ "TEST_COMMENT" ),
+    env("TEST\\u005fESCAPE"),
+    env( # one a line
+      "TEST_LINE"
+    ),
+  ]
+  notify {
+    url = env("TEST_NESTED")
+  }
+}
+rule "all" { match = "env(\\"TEST_MINE\\")" action = "deny" }
+"""
+"""How else a variable may be named."""
+
+
+def test_no_spelling_of_a_variable_leaves_it_with_the_agent(config):
+    Path(config).write_text(CONFIG + SPELLINGS)
+    spelled = dict.fromkeys(("TEST_COMMENT", "TEST_ESCAPE", "TEST_LINE", "TEST_NESTED"), "secret")
+    done = ran(config, sys.executable, "-c", SHOW, **spelled)
+    assert done.stdout == "[] AKIA111111111111CI01 ['TEST_MINE']\n", done.stderr
+
+
+CREDENTIALS = [
+    "AWS_BEARER_TOKEN_BEDROCK",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_SECRET_KEY",
+    "AWS_SESSION_TOKEN",
+    "ACTIONS_ID_TOKEN_REQUEST_URL",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+]
+
+
+def test_no_credential_besides_its_own_is_left_with_the_agent(config):
+    show = f"import os; print([name for name in {CREDENTIALS!r} if name in os.environ])"
+    assert ran(config, sys.executable, "-c", show, **dict.fromkeys(CREDENTIALS, "x")).stdout == "[]\n"
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def declared(config: str) -> Declared:
         people=tuple(map(_person, forms["person"])),
         approvers=tuple(map(_approver, forms["approver"])),
         accounts=MappingProxyType({number: one.label for number, one in accounts_of(root.blocks, reading)}),
-        variables=variables_of(reading.report.source.text),
+        variables=variables_of(root.blocks, reading),
     )
     if faults := reading.report.faults():
         raise ConfigFaults(faults)

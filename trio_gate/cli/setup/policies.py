@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 ASSUME = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
 """What assuming a role takes, in the base key's policy and in the role's trust policy."""
 
-CHANGES = tuple(
-    f"iam:{verb}*" for verb in ("Add", "Attach", "Create", "Delete", "Detach", "Put", "Remove", "Set", "Tag", "Untag", "Update")
+_VERBS = (
+    *("Add", "Attach", "Change", "Create", "Deactivate", "Delete", "Detach", "Enable", "Pass", "Put", "Remove", "Reset"),
+    *("Resync", "Set", "Tag", "Untag", "Update", "Upload"),
 )
+CHANGES = tuple(f"iam:{verb}*" for verb in _VERBS)
+"""All of IAM's actions that change a user, role or policy, and PassRole, by which a machine or function would get a role's keys."""
+
 PRINCIPAL = re.compile(r"arn:(aws[a-z-]*):iam::([0-9]{12}):(user|role)/(?:[!-~]+/)?([\w+=,.@-]{1,64})")
 _VERSION = "2012-10-17"
 
@@ -72,7 +76,10 @@ def trust_policy(needs: Needs) -> Document:
 
 def guard_policy(needs: Needs) -> Document:
     """What the role may never do."""
-    own = [f"arn:{needs.partition}:iam::*:role/{needs.role}", needs.principal]
+    customers = [
+        arn for arn in needs.managed if ":iam::aws:" not in arn
+    ]  # a new version of one would change what the role may do
+    own = [f"arn:{needs.partition}:iam::*:role/{needs.role}", needs.principal, *customers]
     return _policy({"Sid": "NeitherItselfNorTheBaseKey", "Effect": "Deny", "Action": [*CHANGES], "Resource": own})
 
 
@@ -111,9 +118,9 @@ def _named(principal: str) -> tuple[str, str]:
 def _base_key_template(needs: Needs) -> Document:
     kind, name = _named(needs.principal)
     policy = {
-        "Type": "AWS::IAM::ManagedPolicy",
+        "Type": "AWS::IAM::Policy",  # in the user or role itself: a managed one would be changed by itself
         "Properties": {
-            "Description": f"Lets {name} assume the role {needs.role} of the accounts of trio-gate",
+            "PolicyName": "trio-gate-may-assume",
             "PolicyDocument": base_key_policy(needs),
             f"{kind.capitalize()}s": [name],
         },

@@ -11,7 +11,7 @@ from trio_gate.aws.hosts.table import HostTable
 from trio_gate.cli import config_place
 from trio_gate.cli.wiring import proofs, roots, ways
 from trio_gate.cli.wiring.reading import NotWiredError, facts
-from trio_gate.cli.wiring.variables import Wiring, no_proxy, variables
+from trio_gate.cli.wiring.variables import FOREIGN_KINDS, Wiring, entries, no_proxy, variables
 from trio_gate.config.source import ConfigFaults
 from trio_gate.shell.models.packaged_data import packaged_hosts
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     from trio_gate.cli.wiring.reading import AgentFacts
     from trio_gate.config.model import Listener
-
-ONE_SERVICE = "AWS_ENDPOINT_URL_"
-"""Begins variables that lead one service elsewhere, of which those that are set are removed."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,12 +73,10 @@ def environment(verb: str, args: argparse.Namespace, known: AgentFacts) -> dict[
     hosts = packaged_hosts()
     given = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
     if listener.kind == "endpoint":
-        direct = ",".join(
-            dict.fromkeys([*filter(None, given.split(",")), made.url.partition("//")[2].rpartition(":")[0].strip("[]")])
-        )
+        direct = ",".join(dict.fromkeys([*entries(given), made.url.partition("//")[2].rpartition(":")[0].strip("[]")]))
     else:
         direct = no_proxy(given, args.direct, HostTable(hosts).domains(hosts["partitions"]), made.region)
-    return variables(made, direct) | {name: None for name in os.environ if name.startswith(ONE_SERVICE)}
+    return variables(made, direct) | {name: None for name in os.environ if name.startswith(FOREIGN_KINDS)}
 
 
 def wiring(args: argparse.Namespace, known: AgentFacts, account: str, listener: Listener, token: str | None) -> Wiring:

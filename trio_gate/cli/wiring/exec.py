@@ -9,7 +9,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from trio_gate.cli.wiring import agent
+from trio_gate.cli.wiring import agent, proofs
 
 if TYPE_CHECKING:
     import argparse
@@ -24,8 +24,8 @@ NOT_FOUND, NOT_EXECUTABLE = 127, 126
 """What a shell reports for a command that is not there, and for one that it cannot execute."""
 
 STATUSES = "that of COMMAND; 127 if it is not found, 126 if it cannot be executed, 2 if the agent cannot be wired up"
-OWN = ("TRIO_GATE_TOKEN", "TRIO_GATE_CONFIG", "TRIO_GATE_AGENT_SECRET", "TRIO_GATE_AGENT_TOKEN")
-"""Variables of people and operators, which no agent gets, nor what the configuration reads from the environment."""
+OWN = ("TRIO_GATE_TOKEN", "TRIO_GATE_CONFIG", proofs.SECRET, proofs.TOKEN, *proofs.GITHUB)
+"""Variables of people, operators and the job, which no agent gets, nor what the configuration reads from the environment."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,16 +5,16 @@ Rule: only these attributes are read, so this works where the gateway's secrets 
 
 from __future__ import annotations
 
-import re
+from contextlib import suppress
 from dataclasses import field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from trio_gate.cli import state_dir
-from trio_gate.config import attribute_types, gateway_block, hcl
+from trio_gate.config import attribute_types, expressions, gateway_block, hcl
 from trio_gate.config.agents import block as agent_block
 from trio_gate.config.block_reader import Form, Reading
-from trio_gate.config.source import ConfigFaults, Report
+from trio_gate.config.source import ConfigFaults, Flaw, Report
 from trio_gate.errors import did_you_mean
 from trio_gate.values import value_class
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from trio_gate.config.model import Listener
-
-_VARIABLE = re.compile(r"""\benv\(\s*"([A-Za-z0-9_]+)"\s*\)""")
 
 UNPROVEN = "any-text-as-no-agent-is-configured"
 """The secret of agents where nothing proves them."""
@@ -101,7 +99,7 @@ def facts(config: str, agent: str) -> AgentFacts:
         audience=next(iter(audiences), None),
         listeners=settings.listeners,
         state_dir=settings.state_dir,
-        variables=variables_of(reading.report.source.text),
+        variables=variables_of(root.blocks, reading),
     )
     if faults := reading.report.faults():
         raise ConfigFaults(faults)
@@ -114,9 +112,23 @@ def suffix_for(name: str) -> str:
     return f"{letters.lstrip('0123456789')[:14] or 'AGENT'}01"
 
 
-def variables_of(text: str) -> frozenset[str]:
-    """Names of the variables of the environment that a configuration reads."""
-    return frozenset(_VARIABLE.findall(text))
+def variables_of(blocks: Iterable[hcl.Block], reading: Reading) -> frozenset[str]:
+    """Names of the variables of the environment that a configuration reads: those that the parser of values looks up."""
+    names: list[str] = []
+
+    def look_up(name: str) -> str:
+        names.append(name)
+        return "/"
+
+    lookups = expressions.Lookups(env=look_up, read_file=lambda _: "", base_dir="/")
+    waiting = [*blocks]
+    while waiting:
+        block = waiting.pop()
+        waiting += block.blocks
+        for item in block.attributes:
+            with suppress(Flaw):  # a condition is no value
+                expressions.parse(reading.report.source.text, item.start, item.end, lookups)
+    return frozenset(names)
 
 
 def accounts_of(blocks: Iterable[hcl.Block], reading: Reading) -> Iterable[tuple[str, Account]]:

@@ -27,10 +27,15 @@ ADD_ROOTS = ("NODE_EXTRA_CA_CERTS", "DENO_CERT")
 
 FOREIGN = (
     *("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"),
-    *("AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE"),
-    *("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN"),
+    *("AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CREDENTIAL_EXPIRATION", "AWS_ACCOUNT_ID"),
+    *("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+    *("AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
+    *("AWS_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_CREDENTIAL_FILE", "AMAZON_ACCESS_KEY_ID", "AMAZON_SECRET_ACCESS_KEY"),
 )
-"""What would bring other keys, or lead past the gateway."""
+"""What would bring other keys, also to programs that know older names, or lead past the gateway."""
+
+FOREIGN_KINDS = ("AWS_ENDPOINT_URL_", "AWS_BEARER_TOKEN_")
+"""Begin variables that lead one service elsewhere, or are its token; those that are set are removed."""
 
 ALWAYS_DIRECT = ("localhost", "127.0.0.1", "::1")
 _REGISTRIES = ("dkr.ecr", "d.codeartifact")
@@ -83,14 +88,19 @@ def no_proxy(given: str, more: Collection[str], domains: Collection[str], region
     """NO_PROXY for an agent with a proxy: the given entries but those that lead AWS's hosts past it, what is local, and `more`.
 
     Args:
-        given: its value so far, entries with commas between them.
+        given: its value so far, see `entries`.
         more: further hosts that are reached without the proxy.
         domains: those of AWS, such as "amazonaws.com".
         region: where registries are reached without the proxy.
     """
-    kept = [entry for entry in map(str.strip, given.split(",")) if entry and not _covers(entry, domains)]
+    kept = [entry for entry in entries(given) if not _covers(entry, domains)]
     registries = [f".{name}.{region}.amazonaws.com" for name in _REGISTRIES if "amazonaws.com" in domains]
     return ",".join(dict.fromkeys([*kept, *ALWAYS_DIRECT, *registries, *more]))
+
+
+def entries(given: str) -> list[str]:
+    """The entries of a value of NO_PROXY, which has commas or, as curl also reads it, spaces between them."""
+    return [entry for entry in re.split(r"[,\s]+", given) if entry]
 
 
 def _covers(entry: str, domains: Collection[str]) -> bool:
