@@ -18,12 +18,15 @@ from tests.integration.wire.test_passthrough import (
     cut_off,
     gateway,
     peer,
+    received,
     refusal,
     tunnelled,
 )
 from tests.kit.gateway import reload, sha256
 from tests.kit.wire.raw import Raw
+from tests.kit.wire.tls_kit import client_hello
 from trio_gate.shell.tunnels.tunnels import UNKNOWN
+from trio_gate.wire.client_hello import UNRECOGNIZED_NAME
 
 OIDC = '  oidc {\n    issuer = "https://a.example"\n    audience = "gate"\n    claims = { sub = "c" }\n  }\n}\n'
 TOKEN = f'proxy_token_sha256 = "{sha256(OLD)}"'
@@ -39,7 +42,7 @@ def test_where_every_agent_has_a_proxy_token_nothing_else_opens_one(tmp_path, sa
 
 CHANGES = {
     "its agent's block": (TOKEN, f"{TOKEN}\n  max_in_flight = 7", "its agent's block has changed", login("ci", OLD)),
-    "where they lead": (f'["{HOST}"]', f'["{OTHER}"]', "the configuration no longer lets it pass", None),
+    "where they lead": (f'["{HOST}:8443"]', f'["{OTHER}:8443"]', "the configuration no longer lets it pass", None),
     "who must be proven": (CD, CD_TOKEN, "a tunnel needs proof of the agent", None),
 }
 
@@ -47,7 +50,7 @@ CHANGES = {
 @pytest.mark.parametrize("changed", CHANGES)
 def test_a_reload_ends_what_it_no_longer_allows(tmp_path, changed):
     old, new, why, said = CHANGES[changed]
-    with peer() as server, gateway(tmp_path, server.getsockname()[1], f'"{HOST}"', agent=CI + CD) as gate:
+    with peer() as server, gateway(tmp_path, server.getsockname()[1], f'"{HOST}:8443"', agent=CI + CD) as gate:
         with tunnelled(gate, server, said=said) as (agent, _):
             reload(gate, old, new, ": reloaded, generation")
             assert cut_off(agent)
@@ -77,7 +80,7 @@ def test_the_unknown_leave_seats_to_others_whatever_their_addresses(tmp_path):
         statuses = []
         for number in range(2, 7):
             raw = stack.enter_context(Raw(gate.doors["proxy"], source=f"127.0.0.{number}"))
-            statuses.append(raw.send(asking(f"{HOST}:443")).head()[0])
+            statuses.append(raw.send(asking(f"{HOST}:8443")).head()[0])
         assert statuses == [200, 200, 503, 503, 503]
         with tunnelled(gate, server, said=login("ci", OLD)):
             assert gate.rows("--decision", "tunnel")[-1]["agent"] == "ci"
@@ -90,3 +93,34 @@ def test_the_unknown_do_not_fill_the_record(tmp_path):
         assert statuses[0] == 502
         assert statuses[-1] == 503
         assert len(gate.rows("--decision", "tunnel")) == statuses.count(502)
+
+
+FIRST = {
+    "another name": (client_hello("sts.amazonaws.com"), "names the server sts.amazonaws.com, and its CONNECT"),
+    "no name": (client_hello(None), "names the server (none)"),
+    "no TLS": (b"GET / HTTP/1.1\r\n\r\n", "what arrived is not TLS"),
+    "nothing": (b"", "TLS did not begin in the tunnel within 1 seconds"),
+}
+
+
+@pytest.mark.parametrize("first", FIRST)
+def test_at_the_port_of_https_it_begins_with_tls_that_names_its_host(tmp_path, first):
+    sent, why = FIRST[first]
+    with peer() as server, gateway(tmp_path, server.getsockname()[1], knobs='head_timeout = "1s"') as gate:
+        with tunnelled(gate, server, f"{HOST}:443") as (agent, there):
+            agent.send(sent)
+            assert received(there) == b""
+            assert agent.rest() == (UNRECOGNIZED_NAME if "name" in first else b"")
+        outcome = gate.rows("--decision", "tunnel")[-1]["outcome"]
+        assert (outcome["end"], outcome["bytes_out"], why in outcome["reason"]) == ("failed", 0, True), outcome
+
+
+def test_what_names_its_host_arrives_as_it_is(tmp_path):
+    hello = client_hello(HOST.upper())
+    with (
+        peer() as server,
+        gateway(tmp_path, server.getsockname()[1]) as gate,
+        tunnelled(gate, server, f"{HOST}:443") as (agent, there),
+    ):
+        agent.send(hello + b"and more").end()
+        assert received(there) == hello + b"and more"

@@ -77,8 +77,8 @@ def peer():
 
 
 @contextmanager
-def tunnelled(gate, server, target=f"{HOST}:443", said=None):
-    """Both ends of a tunnel."""
+def tunnelled(gate, server, target=f"{HOST}:8443", said=None):
+    """Both ends of a tunnel, by default to a port where anything may be spoken."""
     with Raw(gate.doors["proxy"]).send(asking(target, said)) as agent:
         there, _ = server.accept()
         with there:
@@ -179,13 +179,13 @@ def test_a_name_that_leads_inside_is_not_reached_and_that_is_recorded(tmp_path):
 
 def test_each_side_may_end_before_the_other(tmp_path):
     with peer() as server, gateway(tmp_path, server.getsockname()[1], f'"{HOST}:8443"') as gate:
-        with tunnelled(gate, server, f"{HOST}:8443") as (agent, there):
+        with tunnelled(gate, server) as (agent, there):
             agent.send(b"a question").end()
             assert received(there) == b"a question"
             there.sendall(b"an answer")
             there.shutdown(socket.SHUT_WR)
             assert agent.rest() == b"an answer"
-        with tunnelled(gate, server, f"{HOST}:8443") as (agent, there):
+        with tunnelled(gate, server) as (agent, there):
             there.shutdown(socket.SHUT_WR)
             assert agent.rest() == b""
             agent.send(b"the last word").end()
@@ -196,7 +196,7 @@ def test_each_side_may_end_before_the_other(tmp_path):
 
 def test_what_came_with_the_connect_arrives_and_a_reset_is_passed_on(tmp_path):
     with peer() as server, gateway(tmp_path, server.getsockname()[1]) as gate, Raw(gate.doors["proxy"]) as agent:
-        agent.send(connect(f"{HOST}:443") + b"early")
+        agent.send(connect(f"{HOST}:8443") + b"early")
         there, _ = server.accept()
         assert agent.head()[0] == 200
         assert there.recv(5) == b"early"
@@ -238,7 +238,7 @@ def test_it_ends_by_silence_and_by_age(tmp_path, knob, moves):
 def of_agents(folder, server):
     """A gateway on every address, for two agents, one of which has a token."""
     route = {"hosts": (HOST,), "agent": CI + CD, "bind": "0.0.0.0", "endpoint": 'names = ["gate.internal.example"]'}
-    passthrough = f'"{HOST}", "gate.internal.example"'
+    passthrough = f'"{HOST}", "{HOST}:8443", "gate.internal.example"'
     with gateway(folder, server.getsockname()[1], passthrough, **route) as gate:
         gate.doors = {**gate.doors, "proxy": gate.doors["proxy"].replace("0.0.0.0", "127.0.0.1")}
         yield gate
@@ -298,7 +298,7 @@ def test_a_drain_waits_for_a_tunnel_that_moves(tmp_path):
 def test_tunnels_are_counted(tmp_path):
     with peer() as server:
         port = server.getsockname()[1]
-        many = {"agent": CI + CD, "knobs": METRICS, "passthrough": f'"{HOST}", "localhost.example"'}
+        many = {"agent": CI + CD, "knobs": METRICS, "passthrough": f'"{HOST}:8443", "localhost.example"'}
         with gateway(tmp_path, port, **many) as gate:
             with tunnelled(gate, server) as (agent, there):
                 agent.send(b"four")

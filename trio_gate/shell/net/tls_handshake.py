@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trio_gate.shell.net.transport import SocketTransport
+    from trio_gate.wire.client_hello import ClientHello
 
     Choose = Callable[[str | None], ssl.SSLContext | None]
 
@@ -60,10 +61,11 @@ async def accept_tls(below: SocketTransport, choose: Choose, *, within: float) -
     return Clear(transport), name
 
 
-async def _greet(
-    below: SocketTransport, choose: Choose, received: bytes, deadline: float
-) -> tuple[bytes, ssl.SSLContext, str | None]:
-    """Read the client's hello. Returns what has come, the context for it, and the name."""
+async def receive_hello(below: SocketTransport, received: bytes, deadline: float) -> tuple[bytes, ClientHello]:
+    """Read a client's hello, of which `received` has come, and return all that has come then.
+
+    Raises Malformed, and what `below` does; the deadline is by trio's clock.
+    """
     while (hello := read_client_hello(received)) is None:
         if len(received) >= MAX_HELLO:
             raise Malformed("the TLS client's hello is too long")
@@ -71,6 +73,14 @@ async def _greet(
         if not more:
             raise Malformed("the connection ended before the TLS client's hello")
         received += more
+    return received, hello
+
+
+async def _greet(
+    below: SocketTransport, choose: Choose, received: bytes, deadline: float
+) -> tuple[bytes, ssl.SSLContext, str | None]:
+    """Read the client's hello. Returns what has come, the context for it, and the name."""
+    received, hello = await receive_hello(below, received, deadline)
     name = hello.server_name
     context = choose(name)
     if context is None:

@@ -1,7 +1,7 @@
 """Tunnels of one proxy listener: who may open one and where to, the connection, its record, and what ends it.
 
 Rule: only a configured host that is none of AWS's and not the gateway itself is reached, at an address that was resolved once and
-checked. The intent is on disk before anything is dialled. Where it is not known whose a tunnel is, it counts as anybody's who is
+checked, and at the port of https only by TLS that names it. The intent is on disk before anything is dialled. Where it is not known whose a tunnel is, it counts as anybody's who is
 stopped, and all such tunnels together may fill neither the seats nor the record.
 """
 
@@ -16,12 +16,14 @@ import trio
 from trio_gate.audit.record import Intent, Outcome
 from trio_gate.aws.hosts.outside import is_outside
 from trio_gate.config.host_pattern import matches
+from trio_gate.config.passthrough.model import HTTPS
 from trio_gate.errors import AuditUnavailable, GateError, Overloaded, Unauthenticated
 from trio_gate.exchange import proxy_tokens
 from trio_gate.exchange.proofs import check_way
 from trio_gate.shell.exchange.recorder import request_id
 from trio_gate.shell.net.rate_limit import Allowance, Pace
 from trio_gate.shell.net.transport import SocketTransport
+from trio_gate.shell.tunnels.hello import read_hello
 from trio_gate.shell.tunnels.relay import Relay
 from trio_gate.shell.upstream.dial import reach
 from trio_gate.values import value_class
@@ -102,16 +104,20 @@ class Tunnels:
     async def run(self, agent: SocketTransport, to: Address, arrived: bytes, ingress: Ingress, seat: Seat) -> None:
         """Open a tunnel, answer the CONNECT, and relay to the end. The caller closes the agent's connection.
 
-        Raises GateError if it was refused: then nothing was answered.
+        Raises GateError if it was refused before the CONNECT was answered.
         """
         tunnel, intent = await self._admitted(to, ingress, seat)
         counts = self._around.services.counts.tunnels
-        began, relay, fault = perf_counter_ns(), None, None
+        began, relay, fault, answered = perf_counter_ns(), None, None, False
         try:
             host = await self._reached(tunnel)
             try:
                 self._check_stops(tunnel)  # it took a while
-                await agent.send_all(CONNECTED, self._around.snapshot().config.gateway.head_timeout)
+                within = self._around.snapshot().config.gateway.head_timeout
+                await agent.send_all(CONNECTED, within)
+                answered = True
+                if to.port == HTTPS:
+                    arrived = await read_hello(agent, to.host, within=within, arrived=arrived)
                 relay = Relay(agent, host, lambda silent, old: self._must_end(tunnel, silent, old), counts)
                 counts.open += 1
                 counts.asked["opened"] += 1
@@ -121,7 +127,8 @@ class Tunnels:
                 host.close()
         except GateError as refused:
             fault = refused
-            raise
+            if not answered:
+                raise
         finally:
             counts.asked["failed"] += relay is None
             with trio.move_on_after(RECORD_TIMEOUT, shield=True):
