@@ -202,6 +202,14 @@ def test_without_keys_the_identity_token_goes_alone(monkeypatch, by):
 
 
 @pytest.mark.usefixtures("keys")
+def test_a_proxy_token_is_no_identity_token(monkeypatch):
+    monkeypatch.setenv("TRIO_GATE_AGENT_TOKEN", "a-proxy-token-of-the-agent")
+    with gateway() as (at, got):
+        assert run("--gateway", f"http://{at}").url == ANSWER["url"]
+    assert "x-trio-gate-token" not in got[0][1]
+
+
+@pytest.mark.usefixtures("keys")
 def test_a_key_names_the_account_itself(monkeypatch):
     monkeypatch.setenv("TRIO_GATE_AGENT_TOKEN", "head.claims.signature")
     with gateway() as (at, got):

@@ -54,6 +54,8 @@ MOST_SAID = 1024
 _URL = re.compile(r"(https?)://(?:([^@/]{1,1024})@)?(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9.\-]{1,253})(?::([0-9]{1,5}))?/?")
 _NO_KEYS = "the agent's keys are not set: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,16384}")
+_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+"""What an identity token is, of the two kinds of tokens that the variable may hold: proxy tokens are shown to the proxy alone."""
 
 
 class NotAnsweredError(Exception):
@@ -203,7 +205,9 @@ def _connection(args: argparse.Namespace) -> tuple[http.client.HTTPConnection, H
 
 def _token(args: argparse.Namespace) -> Headers:
     """The field with the agent's OIDC token; none where it has none. Raises NotAnsweredError."""
-    token = os.environ.get("TRIO_GATE_AGENT_TOKEN", "")
+    token = os.environ.get("TRIO_GATE_AGENT_TOKEN", "").strip()
+    if not _JWT.fullmatch(token):
+        token = ""
     if args.token:
         try:
             token = Path(args.token).read_text("ascii")

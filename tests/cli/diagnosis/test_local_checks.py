@@ -55,6 +55,14 @@ def test_the_admin_listener_is_one(tmp_path, taken):
     assert [(one.level, one.what) for one in local_checks.ports(config)][1] == ("fail", f"admin 127.0.0.1:{taken}")
 
 
+def test_the_metrics_listener_is_one_with_a_certificate(tmp_path, taken):
+    text = f'metrics {{ bind = "127.0.0.1:{taken}" tls = true certificate = "none.pem" key = "none.pem" }}'
+    config = configured(tmp_path, f'listener "proxy" {{ bind = "127.0.0.1:0" }}\n{text}')
+    assert ("fail", f"metrics 127.0.0.1:{taken}") in [(one.level, one.what) for one in local_checks.ports(config)]
+    [found] = [one for one in local_checks.certificates(config, NOW) if "none.pem" in one.what]
+    assert (found.level, found.said) == ("fail", "it cannot be read: No such file or directory")
+
+
 def test_an_address_that_this_machine_has_not(tmp_path):
     config = listening(tmp_path, "127.0.0.1:1")
     elsewhere = replace(config.gateway.listeners[0].bind, host="203.0.113.1")

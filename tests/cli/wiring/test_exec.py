@@ -52,6 +52,13 @@ def test_no_spelling_of_a_variable_leaves_it_with_the_agent(config):
     assert done.stdout == "[] AKIA111111111111CI01 ['TEST_MINE']\n", done.stderr
 
 
+@pytest.mark.parametrize(("agent", "kept"), [("job", True), ("token", False)])
+def test_an_identity_token_is_left_to_its_agent_and_a_proxy_token_is_not(config, agent, kept):
+    words = [*TRIO_GATE, "exec", agent, "--config", config, "--", sys.executable, "-c", SHOW]
+    done = subprocess.run(words, env=os.environ | {"TRIO_GATE_AGENT_TOKEN": "a.b.c"}, capture_output=True, text=True, check=False)
+    assert ("TRIO_GATE_AGENT_TOKEN" in done.stdout, done.returncode) == (kept, 0), done.stderr
+
+
 CREDENTIALS = [
     "AWS_BEARER_TOKEN_BEDROCK",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",

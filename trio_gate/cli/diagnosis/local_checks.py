@@ -36,11 +36,13 @@ _MIB = 1 << 20
 
 def ports(config: Config) -> Iterator[Finding]:
     """Whether each listener can be opened, or is that of the gateway that runs."""
-    listeners = [(f"{listener.kind} {listener.bind}", listener.bind) for listener in config.gateway.listeners]
-    if config.gateway.admin:
-        listeners.append((f"admin {config.gateway.admin.bind}", config.gateway.admin.bind))
+    gateway = config.gateway
+    agents_and_metrics = (*gateway.listeners, *([gateway.metrics] if gateway.metrics else []))
+    listeners = [(f"{listener.kind} {listener.bind}", listener.bind) for listener in agents_and_metrics]
+    if gateway.admin:
+        listeners.append((f"admin {gateway.admin.bind}", gateway.admin.bind))
     try:
-        runs = owner(Path(config.gateway.state_dir)) is not None
+        runs = owner(Path(gateway.state_dir)) is not None
     except (OSError, ValueError):
         runs = False
     for name, bind in listeners:
@@ -100,7 +102,11 @@ def disk(config: Config) -> Iterator[Finding]:
 def certificates(config: Config, now: datetime) -> Iterator[Finding]:
     """Until when the gateway's authorities, its listeners' certificates and its roots are good."""
     state, gateway = Path(config.gateway.state_dir), config.gateway
-    named = {str(listener.certificate) for listener in (*gateway.listeners, gateway.admin) if listener and listener.certificate}
+    named = {
+        str(listener.certificate)
+        for listener in (*gateway.listeners, gateway.admin, gateway.metrics)
+        if listener and listener.certificate
+    }
     named |= {file for file in (gateway.ca_file, *(one.ca_file for one in config.upstreams)) if file}
     made = [str(state / name) for name in (INTERCEPTION, OWN) if (state / name).exists()]
     if not made:

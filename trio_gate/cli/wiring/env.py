@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\
   eval "$(trio-gate env ci --account prod)"                       # in this shell
+  umask 077                                                       # the files below have the agent's secret
   trio-gate env ci --account prod --format dotenv > .env          # for a container
   trio-gate env ci --account prod --format systemd > agent.env    # for EnvironmentFile= of a unit"""
 

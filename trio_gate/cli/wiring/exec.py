@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
 
     def work(known: AgentFacts) -> int:
         made = agent.environment("exec", args, known)
-        kept = {name: value for name, value in os.environ.items() if name not in made and name not in known.variables.union(OWN)}
+        kept = {name: value for name, value in os.environ.items() if name not in made and name not in _removed(known)}
         try:
             os.execvpe(args.command[0], args.command, kept | {name: value for name, value in made.items() if value is not None})  # noqa: S606 - the user's own command, without a shell
         except OSError as error:
@@ -48,3 +48,8 @@ def run(args: argparse.Namespace) -> int:
             return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
 
     return agent.run("exec", args, work)
+
+
+def _removed(known: AgentFacts) -> frozenset[str]:
+    """The agent's identity token is left to it: it asks the gateway with that."""
+    return known.variables.union(OWN).difference({proofs.TOKEN} if known.audience is not None else ())
