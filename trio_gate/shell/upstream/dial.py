@@ -122,7 +122,7 @@ async def _checked(
 
 
 async def _shared(name: bytes, port: int) -> Answers:
-    """Look up a name that no agent makes up, in the threads that all share."""
+    """Look up a name in the domains of AWS or of the configuration, whose servers no agent runs, in the threads that all share."""
     return await trio.socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
 
 
