@@ -26,7 +26,7 @@ def test_it_says_what_became_of_it(tmp_path):
         gate.config.write_text(good.replace('action = "allow"', 'action = "permit"'))
         status, _, said = reloaded("--state-dir", str(tmp_path / "state"))
         assert status == 1
-        assert said.startswith(f"trio-gate: not reloaded: the configuration has faults: {gate.config}:{line}:")
+        assert said.startswith(f"trio-gate: not reloaded: the configuration has faults: {gate.config.name}:{line}:")
         assert said.count("\n") == 1
         gate.config.write_text(good.replace('decision_log = "./decisions', 'decision_log = "./others'))
         status, _, said = reloaded(str(gate.config))

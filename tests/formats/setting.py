@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.kit.gateway import AGENT
 from tests.kit.wire.raw import Raw, connect, request
+from tests.kit.wire.tls_kit import client_hello
 
 if TYPE_CHECKING:
     import socket
@@ -183,7 +184,7 @@ def tunnelled(gateway: Gateway, model: socket.socket) -> None:
         there, _ = model.accept()
         with there:
             assert raw.head()[0] == 200
-            raw.send(b"a question").end()
+            raw.send(client_hello(MODEL)).end()
             while there.recv(100):
                 pass  # what is not read would be answered with a reset
             there.sendall(b"an answer")

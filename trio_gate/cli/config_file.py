@@ -52,7 +52,7 @@ def read_again(file: str) -> Config:
         print(faults, file=sys.stderr)
         first, *more = faults.faults
         others = f" (and {len(more)} more)" if more else ""
-        message = f"the configuration has faults: {first.name}:{first.line}:{first.column}: {first.message}{others}"
+        message = f"the configuration has faults: {Path(first.name).name}:{first.line}:{first.column}: {first.message}{others}"
         raise StartFailed(message) from None
 
 
