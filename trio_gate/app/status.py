@@ -55,6 +55,6 @@ def _stamp(time: datetime | None) -> str | None:
     return None if time is None else stamp(time)
 
 
-async def response(running: Running, opened: Sequence[OpenListener]) -> bytes:
+async def response(running: Running, opened: Sequence[OpenListener]) -> bytes:  # noqa: ASYNC124 - awaited as the metrics are, which wait
     """The response with the status."""
     return answer(200, json.dumps(status(running, opened)).encode("ascii"), kind="application/json")

@@ -63,11 +63,13 @@ def tunnels(passthrough, **services):
         ("unheard.of.amazonaws.com", 443, False),
     ],
 )
-async def test_they_lead_to_what_is_configured_and_neither_to_aws_nor_to_the_gateway(host, port, leads):
+async def test_they_lead_to_what_is_configured_and_neither_to_aws_nor_to_the_gateway(  # noqa: ASYNC124 - paces read trio's clock
+    host, port, leads
+):
     assert tunnels(CONFIG.gateway.listeners[0].passthrough).leads_to(host, port) is leads
 
 
-async def test_they_lead_nowhere_where_nothing_is_configured():
+async def test_they_lead_nowhere_where_nothing_is_configured():  # noqa: ASYNC124 - paces read trio's clock
     assert not tunnels(None).leads_to("pypi.example", 443)
 
 

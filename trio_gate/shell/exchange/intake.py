@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from trio_gate.audit.described import describe
 from trio_gate.aws.identify import takes_blob
 from trio_gate.aws.ingress import check_way
-from trio_gate.errors import AgentGone, Unauthenticated, Unproven
+from trio_gate.errors import AgentGone, Unproven
 from trio_gate.exchange import own_requests, steps, web_identity
 from trio_gate.exchange.proofs import Signer
 from trio_gate.sessions.session import MAX_SENT
@@ -109,11 +109,10 @@ class IntakeStage:
         """
         check_way(arrived, ingress)
         shown, agents = ingress.with_token(arrived), [one for one in self._snapshot.agents.values() if one.oidc is not None]
-        try:
-            agent = own_requests.owner_of([one for one in agents if await self._shows_tokens_of(one, shown)])
-        except Unauthenticated:
+        found = [one for one in agents if await self._shows_tokens_of(one, shown)]
+        if len(found) != 1:
             await self._services.wrong_tokens.slow_down(self._agent.seat.source)
-            raise
+        agent = own_requests.owner_of(found)
         signer, now = Signer(agent=agent.name, unsigned=True), self._services.clock.now()
         self._recorder.proved(signer)
         address = self._agent.seat.address
