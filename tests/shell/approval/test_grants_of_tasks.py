@@ -96,7 +96,7 @@ async def test_racing_calls_never_use_it_more_often(hub, alice, ask):
     await ask(of_task(task=replace(TASK, uses=50)))
     alice.vote()
     await wait_all_tasks_blocked()
-    agents = [Agent(hub, call(number, agent_address="192.0.2.1")) for number in range(10, 70)]
+    agents = [Agent(hub, call(number, agent_address="192.0.2.1")) for number in range(10, 1010)]
     async with trio.open_nursery() as nursery:
         for agent in agents:
             nursery.start_soon(agent.run)
