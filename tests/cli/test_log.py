@@ -80,6 +80,7 @@ def test_json_lines_hold_the_whole_record(state, capsys):
     [
         (("--id", "r-3"), ["r-3"]),
         (("--agent", "ci", "--decision", "approve"), ["r-2"]),
+        (("--agent", "ci", "--outcome", "approve"), ["r-2"]),
         (("--end", "refused"), ["r-3", "r-4"]),
         (("--end", "refused", "--resource", "ARN:2"), ["r-3"]),
         (("--text", "deleteobject prod"), ["r-2"]),

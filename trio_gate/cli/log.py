@@ -62,7 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", dest="count", type=_count, default=20, help="how many calls (default: 20)")
     parser.add_argument("--json", action="store_true", help="print one JSON line per call")
     for name in FILTERS:
-        parser.add_argument(f"--{name}", help=f"only calls with this {name}")
+        also = ("--outcome",) if name == "decision" else ()
+        parser.add_argument(f"--{name}", *also, help=f"only calls with this {name}")
     parser.add_argument("--end", choices=get_args(End), help="only calls that ended so")
     parser.add_argument(
         "--text", metavar="WORDS", help="only calls with all of these words in their sentence, names, rule or reasons"
