@@ -114,9 +114,9 @@ async def test_without_a_thread_nothing_is_read_and_what_there_was_stays(tmp_pat
         await trio.lowlevel.checkpoint()
         yield 1
 
-    async def nothing_else(old, new):
+    async def nothing_else(before, after):
         await trio.lowlevel.checkpoint()
-        return lambda: None
+        return ()
 
     async with open_hub(CONFIG, SystemClock(), str(tmp_path / "k.db"), "", send=nowhere) as hub:
         present = ActiveConfig(CONFIG, hub)

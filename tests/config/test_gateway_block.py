@@ -31,6 +31,8 @@ GATEWAY = {
         ["admin is off loopback and has no `names`: it would refuse every client that uses one"],
     ),
     "traces": ('traces = §"127.0.0.1:4318"', ['expected the collector\'s URL: "http://127.0.0.1:4318"']),
+    "traces to no address": ('traces = §"http://[::.]"', ['expected the collector\'s URL: "http://127.0.0.1:4318"']),
+    "traces to no port": ('traces = §"http://127.0.0.1:99999"', ['expected the collector\'s URL: "http://127.0.0.1:4318"']),
     "traces off loopback": ('traces = §"http://collector.example:4318"', ["traces go off this machine by https alone"]),
     "metrics off loopback": ('metrics { bind = §"192.0.2.7:9464" }', ["a metrics listener off loopback needs TLS"]),
     "metrics off loopback without names": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import logging
 import os
 import select
@@ -16,6 +17,7 @@ import pytest
 
 from tests.kit.gateway import START, STOP, TRIO_GATE
 from trio_gate.shell import log_lines
+from trio_gate.shell.log_formats import Json
 from trio_gate.shell.log_lines import LogLines
 
 ROOM = 65536
@@ -108,6 +110,22 @@ def test_a_line_that_cannot_be_formatted_is_written_as_it_is(say):
         with closing(LogLines(writer)) as lines:
             lines.handle(logging.LogRecord("lib", logging.INFO, "", 0, "%d of %d", (1,), None))
         assert os.read(reader, ROOM) == b"a line of lib that cannot be written: '%d of %d'\n"
+
+
+def test_the_handlers_own_lines_are_json_where_the_others_are():
+    with pipe() as (reader, writer):
+        lines = LogLines(writer)
+        lines.setFormatter(Json())
+        lines.handle(logging.LogRecord("lib", logging.INFO, "", 0, "%d of %d", (1,), None))
+        for _ in range(3):
+            lines.handle(logging.LogRecord("", logging.INFO, "", 0, "x" * (ROOM - 200), None, None))
+        wrong, _ = os.read(reader, ROOM).split(b"\n", 1)
+        lines.close()
+        *_, missing, _ = os.read(reader, ROOM).split(b"\n")
+        assert [(said["level"], said["message"]) for said in map(json.loads, (wrong, missing))] == [
+            ("error", "a line of lib that cannot be written: '%d of %d'"),
+            ("warning", "3 lines of the log are missing here: nobody read them"),
+        ]
 
 
 def test_what_was_lost_last_is_said_at_the_end():

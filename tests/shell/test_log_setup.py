@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from tests.kit.shortages import no_descriptor
 from trio_gate.config.logs.model import LogSettings
 from trio_gate.shell import log_setup
 from trio_gate.shell.log_lines import LogLines
@@ -36,3 +37,13 @@ def test_where_the_journal_reads_it_gets_fields_unless_json_is_wanted(root, tmp_
         assert [type(one) for one in root.handlers if isinstance(one, (LogLines, JournalLines))] == [kind]
         assert root.level == logging.INFO
         assert logging.getLogger(log_setup.REQUESTS).isEnabledFor(logging.INFO)
+
+
+def test_without_a_descriptor_for_the_journal_there_is_no_handler(root, tmp_path, monkeypatch):
+    with (tmp_path / "log").open("w") as file:
+        found = os.fstat(file.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino}")
+        before = list(root.handlers)
+        with no_descriptor(), pytest.raises(OSError, match="Too many open files"):
+            log_setup.configure(LogSettings(), descriptor=file.fileno())
+        assert root.handlers == before

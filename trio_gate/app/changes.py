@@ -1,17 +1,18 @@
 """What a reload changes besides the snapshot: listeners, limits, base keys, connections to AWS and the log.
 
-Rule: whatever may fail is done first, and undone if something else fails; what is left then is done at once. So a reload applies as a
-whole or not at all.
+Rule: whatever may fail is done first, and undone if something else fails; what is left are assignments, done at once. So a reload applies
+as a whole or not at all.
 """
 
 from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trio_gate.app.listeners import blocks, closed_on_failure, listen, own_names, reserved
+from trio_gate.app.listeners import blocks, closed_on_failure, listen, own_names, reserved, same_sockets
 from trio_gate.app.state_dir import StartFailed
 from trio_gate.app.wiring import dialling, root_files, trusted
 from trio_gate.shell import log_setup
@@ -21,13 +22,15 @@ from trio_gate.shell.net import descriptors
 from trio_gate.shell.worker_threads import in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from ssl import SSLContext
 
     from trio_gate.app.listeners import OpenBlock, Opener
     from trio_gate.app.running import Running
     from trio_gate.app.wiring import Parts
     from trio_gate.config.model import Config
+    from trio_gate.exchange.snapshot import Snapshot
+    from trio_gate.shell.approval.hub_config import Limits
     from trio_gate.shell.net.accept import Server
 
 FIXED = ("state_dir", "decision_log", "admin", "metrics")
@@ -64,57 +67,67 @@ class Changes:
         self._opened = opened
         self._roots: Mapping[str, bytes] | None = None
 
-    async def prepared(self, old: Config, new: Config) -> Callable[[], None]:
-        """Do of a change what may fail; return what does the rest. Raises StartFailed, GateError."""
-        gateway = new.gateway
-        fixed = [f"gateway.{name}" for name in FIXED if getattr(old.gateway, name) != getattr(gateway, name)]
-        fixed += ["gateway.traces"] if old.gateway.log.traces != gateway.log.traces else []
+    async def prepared(self, before: Snapshot, after: Snapshot) -> Sequence[Callable[[], None]]:
+        """Do of a change what may fail; return the steps that do the rest. Raises StartFailed, GateError, OSError."""
+        old, new = before.config, after.config
+        self._check(old, new)
+        roots = await in_thread(_contents, new)
+        await in_thread(_check_files, new)
+        redial = (old.upstreams, _dialled(old), self._roots) != (new.upstreams, _dialled(new), roots)
+        dialled = dialling(new, await in_thread(_trusted, new)) if redial else None
+        unreached = self._uncovered(new) if new.endpoints != old.endpoints else None
+        made: list[OpenBlock] = []
+        with closed_on_failure(made):
+            opened = await self._listening(new, made)
+            if self._running.shutdown.requested:
+                raise StartFailed("the gateway is stopping")
+            lines = log_setup.handler(new.gateway.log) if new.gateway.log != old.gateway.log else None
+
+        def dial() -> None:
+            self._roots = roots
+            if dialled is not None:
+                self._parts.upstreams.change(**dialled)
+
+        def log_so() -> None:
+            if lines is not None:
+                log_setup.use(lines, new.gateway.log)
+            if unreached is not None:
+                log.warning("trio-gate: %s", unreached)
+
+        return (
+            dial,
+            partial(self._limit, new, limits_of(new)),
+            partial(self._parts.base.change, new.credentials),
+            partial(self._parts.names.change, new.endpoints, after.number),
+            log_so,
+            partial(self._swap, opened),
+        )
+
+    def _check(self, old: Config, new: Config) -> None:
+        """Raise StartFailed for what takes a restart, or more descriptors than there are."""
+        fixed = [f"gateway.{name}" for name in FIXED if getattr(old.gateway, name) != getattr(new.gateway, name)]
+        fixed += ["gateway.traces"] if old.gateway.log.traces != new.gateway.log.traces else []
         if fixed:
             raise StartFailed(f"a change of {' and '.join(fixed)} takes a restart")
         if not set(own_names(new)) <= set(own_names(old)):
             raise StartFailed("another name or address, for which the gateway's own CA may not sign, takes a restart")
-        why_not = descriptors.provide(gateway.max_connections, reserved(new))
+        why_not = descriptors.provide(new.gateway.max_connections, reserved(new))
         if why_not is not None:
             raise StartFailed(why_not)
-        roots = await in_thread(_contents, new)
-        await in_thread(_check_files, new)
-        redial = (old.upstreams, _dialled(old), self._roots) != (new.upstreams, _dialled(new), roots)
-        tls = await in_thread(_trusted, new) if redial else None
-        opened = await self._listening(new)
 
-        if self._running.shutdown.requested:
-            raise StartFailed("the gateway is stopping")
-
-        def commit() -> None:
-            self._roots = roots
-            if tls is not None:
-                self._parts.upstreams.change(**dialling(new, tls))
-            self._limit(new)
-            self._parts.base.change(new.credentials)
-            self._parts.names.change(new.endpoints)
-            if gateway.log != old.gateway.log:
-                log_setup.configure(gateway.log)
-            self._swap(opened)
-            if new.endpoints != old.endpoints and (why := self._uncovered(new)) is not None:
-                log.warning("trio-gate: %s", why)
-
-        return commit
-
-    async def _listening(self, new: Config) -> list[OpenBlock]:
-        """The listeners that a configuration wants: those that are open, and others, which are opened. Raises StartFailed."""
+    async def _listening(self, new: Config, made: list[OpenBlock]) -> list[OpenBlock]:
+        """The listeners that a configuration wants: those that are open, and others, which are opened and added to `made`. Raises StartFailed."""
         left = list(self._opened)
         wanted: list[OpenBlock] = []
-        made: list[OpenBlock] = []
         for block in blocks(new):
             same = next((one for one in left if one[0] == block), None)
             if same is not None:
                 left.remove(same)
                 wanted.append(same)
                 continue
-            with closed_on_failure(made):
-                there = next((several for other, several in left if other.bind == block.bind and block.bind.port), None)
-                sockets = await listen(block) if there is None else [one.socket.dup() for one in there]
-                made.append((block, self._opener.over(block, new, sockets)))
+            there = next((several for other, several in left if other.bind == block.bind and block.bind.port), None)
+            sockets = await listen(block) if there is None else same_sockets(block, there)
+            made.append((block, self._opener.over(block, new, sockets)))
             wanted.append(made[-1])
         return wanted
 
@@ -130,7 +143,7 @@ class Changes:
         self._opened = opened
         self._server.change(gone, new)
 
-    def _limit(self, new: Config) -> None:
+    def _limit(self, new: Config, limits: Limits) -> None:
         gateway, services = new.gateway, self._running.services
         self._opener.seats.resize(gateway.max_connections, gateway.max_connections_per_agent)
         services.bodies.held.resize(gateway.held_total)
@@ -140,7 +153,7 @@ class Changes:
         self._parts.audit.limit = gateway.record_limit
         self._running.shutdown.grace = gateway.drain_timeout
         hub = self._running.hub
-        hub.limits = limits = limits_of(new)
+        hub.limits = limits
         hub.grants.ttl, hub.ledger.cooldown = timedelta(seconds=limits.grant_ttl), timedelta(seconds=limits.deny_cooldown)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ from trio_gate.values import value_class
 if TYPE_CHECKING:
     import socket
     import ssl
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from trio_gate.app.running import Running
@@ -55,6 +55,8 @@ OpenBlock = tuple[Block, list[accept.OpenListener]]
 """A block, and its listeners: one for each address of its name."""
 
 log = logging.getLogger(__name__)
+
+METRICS = "/metrics"
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -120,7 +122,7 @@ class Opener:
         """The listeners of a block over its sockets, which are closed if that fails. Raises CertificatesUnavailable."""
         try:
             return self._over(block, config, sockets)
-        except GateError:
+        except BaseException:
             for one in sockets:
                 one.close()
             raise
@@ -129,7 +131,7 @@ class Opener:
         if isinstance(block, Admin):  # one server for all addresses of its name, so that they share sessions
             return _served("admin", _admin(config, self._running, self._own, block, self.listeners), sockets)
         if block.kind == "metrics":
-            return _served("metrics", _metrics(config, self._running, self._own, block, self.listeners), sockets)
+            return _served("metrics", _metrics(config, self._running, self._own, block), sockets)
         return [
             accept.OpenListener(kind=block.kind, socket=one, handle=self._handle(block, one), seats=self.seats) for one in sockets
         ]
@@ -198,21 +200,38 @@ async def listen(block: Block, passed: Passed | None = None) -> list[socket.sock
         found = passed.take(kind, await accept.addresses(address), address.port) if passed else []
         return found or await accept.listen(address)
     except OSError as error:
-        raise StartFailed(f"cannot listen on {address.host} port {address.port}: {error.strerror or error}") from None
+        raise _cannot(block, error) from None
     except ValueError as fault:
         raise StartFailed(str(fault)) from None
 
 
+def same_sockets(block: Block, there: Iterable[accept.OpenListener]) -> list[socket.socket]:
+    """The sockets of listeners once more, for a block in their place. Raises StartFailed."""
+    with ExitStack() as made:
+        try:
+            found = [made.enter_context(one.socket.dup()) for one in there]
+        except OSError as error:
+            raise _cannot(block, error) from None
+        made.pop_all()
+    return found
+
+
+def _cannot(block: Block, error: OSError) -> StartFailed:
+    return StartFailed(f"cannot listen on {block.bind.host} port {block.bind.port}: {error.strerror or error}")
+
+
 @contextmanager
 def closed_on_failure(opened: Sequence[OpenBlock]) -> Iterator[None]:
-    """Close what is open if the block fails. Raises StartFailed."""
+    """Close what is open if the block fails. Raises StartFailed for what an operator can mend."""
     try:
         yield
-    except (StartFailed, GateError, ValueError) as fault:
+    except BaseException as fault:
         for _, several in opened:
             for one in several:
                 one.socket.close()
-        raise StartFailed(str(fault)) from None
+        if isinstance(fault, (StartFailed, GateError, ValueError)):
+            raise StartFailed(str(fault)) from None
+        raise
 
 
 def _admin(config: Config, running: Running, own: LeafCertificates, block: Admin, opened: Opened) -> AdminListener:
@@ -237,13 +256,13 @@ def _admin(config: Config, running: Running, own: LeafCertificates, block: Admin
     return AdminListener(pages, _context(own, block), head_timeout=config.gateway.head_timeout, idle=running.shutdown.idle)
 
 
-def _metrics(config: Config, running: Running, own: LeafCertificates, block: Listener, opened: Opened) -> AdminListener:
-    """The metrics listener. It answers while the gateway stops, so that `/readyz` says so."""
+def _metrics(config: Config, running: Running, own: LeafCertificates, block: Listener) -> AdminListener:
+    """The metrics listener, which shows nothing else. It answers while the gateway stops, so that `/readyz` says so."""
     sign_in = (
         None if is_loopback(block.bind.host) else SignIn(running.present.people, running.hub.links, running.services.wrong_tokens)
     )
     pages = MetricsServer(
-        _monitored(running, opened),
+        {METRICS: partial(response, running.services.counts)},
         frozenset(_names(block)),
         sign_in,
         idle=nullcontext,
@@ -257,7 +276,7 @@ def _metrics(config: Config, running: Running, own: LeafCertificates, block: Lis
 
 def _monitored(running: Running, opened: Opened) -> Monitored:
     """What those may read who may monitor; `opened` will be all listeners."""
-    return {"/metrics": partial(response, running.services.counts), "/v1/status": partial(status.response, running, opened)}
+    return {METRICS: partial(response, running.services.counts), "/v1/status": partial(status.response, running, opened)}
 
 
 def page_address(block: Admin | None) -> str:

@@ -1,27 +1,30 @@
 """The current configuration, and its replacement by a reload.
 
-Rule: a reload applies as a whole or not at all. What is not part of the snapshot is changed by `changes`, which says what takes a restart.
+Rule: a reload applies as a whole or not at all: all that may fail is done first. Of what is left each step is taken, whatever a bug makes
+of another. What is not part of the snapshot is changed by `changes`, which says what takes a restart.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from trio_gate.app.state_dir import StartFailed
 from trio_gate.audit.acts import reload_row
 from trio_gate.errors import GateError, internal_fault
-from trio_gate.exchange.snapshot import Snapshot, compile_snapshot
+from trio_gate.exchange.snapshot import compile_snapshot
 from trio_gate.shell.approval.hub_config import hub_config
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.systemd.notify import notify
 from trio_gate.shell.worker_threads import in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from trio_gate.config.model import Config, Person
+    from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.shell.approval.hub import ApprovalHub
 
 log = logging.getLogger(__name__)
@@ -55,20 +58,24 @@ class ActiveConfig:
         """The next snapshot, which changes nothing before it is applied."""
         return compile_snapshot(self._snapshot.number + 1, config)
 
-    def apply(self, snapshot: Snapshot) -> None:
-        """Serve by `snapshot` from now on; waiting calls are judged by it before they are sent.
+    def steps(self, snapshot: Snapshot) -> Sequence[Callable[[], None]]:
+        """What has the gateway serve by `snapshot` from then on; waiting calls are judged by it before they are sent.
 
         People who were removed, or have another token, are disconnected. Prompts and grants whose rule, approvers or agent
         changed end, and so do virtual sessions: an old secret can no longer sign, and an old token can no longer answer.
         """
-        self._snapshot, config = snapshot, snapshot.config
-        people = {person.name: person for person in config.people}
-        gone = [name for name, person in self.people.items() if people.get(name) != person]
-        self.people.clear()
-        self.people.update(people)
-        self._hub.subscribers.drop(gone)
-        self._hub.judge_again(hub_config(config))
-        self._end_sessions()
+        of_hub, people = hub_config(snapshot.config), {person.name: person for person in snapshot.config.people}
+
+        def serve() -> None:
+            self._snapshot = snapshot
+
+        def take_people() -> None:
+            gone = [name for name, person in self.people.items() if people.get(name) != person]
+            self.people.clear()
+            self.people.update(people)
+            self._hub.subscribers.drop(gone)
+
+        return serve, take_people, partial(self._hub.judge_again, of_hub), self._end_sessions
 
     def _end_sessions(self) -> None:
         """End the virtual sessions whose agent is gone or is proven otherwise now."""
@@ -81,7 +88,7 @@ async def reload_on_signal(
     present: ActiveConfig,
     read: Callable[[], Config],
     hub: ApprovalHub,
-    prepared: Callable[[Config, Config], Awaitable[Callable[[], None]]],
+    prepared: Callable[[Snapshot, Snapshot], Awaitable[Sequence[Callable[[], None]]]],
 ) -> None:
     """At every signal, apply the configuration that `read` returns, and log the result.
 
@@ -94,9 +101,8 @@ async def reload_on_signal(
         try:
             config = await in_thread(read)
             snapshot = present.compiled(config)
-            commit = await prepared(present().config, config)
-            commit()
-            present.apply(snapshot)
+            steps = present.steps(snapshot)
+            why_not = _taken([*steps, *await prepared(present(), snapshot)])
         except (GateError, StartFailed, OSError) as fault:
             why_not = str(fault)
         except Exception as error:  # a bug must not end the gateway
@@ -108,3 +114,18 @@ async def reload_on_signal(
         else:
             log.error("trio-gate: not reloaded: %s", why_not)
         notify(f"READY=1\nSTATUS={present.status()}")
+
+
+def _taken(steps: Sequence[Callable[[], None]]) -> str | None:
+    """Take all steps; return why some were not taken, None if all were."""
+    faults: list[str] = []
+    for step in steps:
+        try:
+            step()
+        except Exception as error:  # the others leave less of the old configuration
+            faults.append(internal_fault(error))
+    return (
+        f"the new configuration is in force in part: restart the gateway (internal error: {', '.join(faults)})"
+        if faults
+        else None
+    )

@@ -74,5 +74,5 @@ def _load(file: str) -> Config:
         )
     except OSError as error:
         raise StartFailed(f"cannot read {file}: {error.strerror}") from None
-    except ValueError:
+    except UnicodeDecodeError:
         raise StartFailed(f"{file} is not a text file in UTF-8") from None

@@ -32,6 +32,8 @@ _LOG_FORM: attribute_types.Kind[Literal["text", "json"]] = attribute_types.one_o
 
 _COLLECTOR = re.compile(r"https?://(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]{0,200})?")
 
+_COLLECTOR_FORM = 'the collector\'s URL: "http://127.0.0.1:4318"'
+
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - addresses of blocks are compared with these; nothing is bound by them
 
 IDLE_SECONDS = 900.0
@@ -100,9 +102,14 @@ def _log(form: Form) -> LogSettings:
 
 def _traces(form: Form) -> str | None:
     """The URL of the collector of traces."""
-    found = form.take(attribute_types.matching(_COLLECTOR, 'the collector\'s URL: "http://127.0.0.1:4318"'), "traces")
-    parts = urlsplit(found or "")
-    if parts.scheme == "http" and not attribute_types.is_loopback(parts.hostname or ""):
+    found = form.take(attribute_types.matching(_COLLECTOR, _COLLECTOR_FORM), "traces")
+    try:
+        parts = urlsplit(found or "")
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:  # no address in the brackets, or no port
+        form.fault(f"expected {_COLLECTOR_FORM}", of="traces")
+        return None
+    if parts.scheme == "http" and not attribute_types.is_loopback(host):
         form.fault("traces go off this machine by https alone", "they name agents, accounts and operations", of="traces")
     return found
 

@@ -39,7 +39,7 @@ class LogLines(logging.Handler):
         try:
             line = self.format(record)
         except (TypeError, ValueError, LookupError, AttributeError):
-            line = f"a line of {record.name} that cannot be written: {record.msg!r}"
+            line = self._own(logging.ERROR, f"a line of {record.name} that cannot be written: {record.msg!r}")
         self._tell_lost()
         if self._lost or not self._write(line):
             self._lost += 1
@@ -51,8 +51,13 @@ class LogLines(logging.Handler):
         super().close()
 
     def _tell_lost(self) -> None:
-        if self._lost and self._write(f"{self._lost} lines of the log are missing here: nobody read them"):
+        said = f"{self._lost} lines of the log are missing here: nobody read them"
+        if self._lost and self._write(self._own(logging.WARNING, said)):
             self._lost = 0
+
+    def _own(self, level: int, said: str) -> str:
+        """A line of the handler's own, in the form of all others."""
+        return self.format(logging.LogRecord(__name__, level, "", 0, said, None, None))
 
     def _write(self, line: str) -> bool:
         """Write a line; return whether all of it was written."""

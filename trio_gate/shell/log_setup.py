@@ -27,13 +27,28 @@ def configure(settings: LogSettings, *, level: int | None = None, descriptor: in
         level: of what is logged, None to leave it as it is.
         descriptor: where to.
     """
-    root, lines = logging.getLogger(), LogLines(descriptor)
+    use(handler(settings, descriptor), settings)
+    if level is not None:
+        logging.getLogger().setLevel(level)
+
+
+def handler(settings: LogSettings, descriptor: int = STDERR) -> logging.Handler:
+    """What writes to a descriptor in this form, for `use`. Raises OSError."""
+    lines = LogLines(descriptor)
     lines.setFormatter(Json() if settings.form == "json" else Text())
+    try:
+        return JournalLines(lines) if settings.form == "text" and reads(descriptor, os.environ) else lines
+    except OSError:
+        lines.close()
+        raise
+
+
+def use(lines: logging.Handler, settings: LogSettings) -> None:
+    """Log by this handler from now on, in place of the last one."""
+    root = logging.getLogger()
     old = [one for one in root.handlers if isinstance(one, (LogLines, JournalLines))]
-    root.addHandler(JournalLines(lines) if settings.form == "text" and reads(descriptor, os.environ) else lines)
+    root.addHandler(lines)
     for one in old:
         root.removeHandler(one)
         one.close()
-    if level is not None:
-        root.setLevel(level)
     logging.getLogger(REQUESTS).setLevel(logging.INFO if settings.requests else logging.WARNING)

@@ -160,7 +160,8 @@ def test_at_the_admin_listener_metrics_take_a_token_with_the_right(gate, fields,
 
 
 @pytest.mark.parametrize(
-    ("target", "fields", "status"), [("/metrics", {"Host": "evil.example"}, 421), ("/", {}, 404), ("/v1/session", {}, 404)]
+    ("target", "fields", "status"),
+    [("/metrics", {"Host": "evil.example"}, 421), ("/", {}, 404), ("/v1/session", {}, 404), ("/v1/status", {}, 404)],
 )
 def test_the_metrics_listener_has_nothing_else(gate, target, fields, status):
     assert ask(gate, "metrics", target, **fields)[0] == status

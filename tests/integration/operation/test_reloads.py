@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import re
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from urllib.request import urlopen
 
 import pytest
@@ -95,37 +97,112 @@ def reload_ok(gate):
     return float(value)
 
 
-BUG = """\
+@pytest.fixture
+def free():
+    """A port that nothing listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+BUGS = {
+    "in what may fail": (
+        """
 from trio_gate.app.changes import Changes
 
 prepared = Changes.prepared
 
 
-async def broken(self, old, new):
-    if any(rule.name == "unforeseen" for rule in new.rules):
-        raise KeyError(new.agents[0].secrets[0])
-    return await prepared(self, old, new)
+async def broken(self, before, after):
+    if any(rule.name == "unforeseen" for rule in after.config.rules):
+        raise KeyError(after.config.agents[0].secrets[0])
+    return await prepared(self, before, after)
 
 
 Changes.prepared = broken
+""",
+        "",
+    ),
+    "after listeners were opened": (
+        """
+from trio_gate.shell import log_setup
+
+made = log_setup.handler
+
+
+def broken(settings, descriptor=None):
+    if descriptor is None:
+        raise KeyError("a reload's")
+    return made(settings, descriptor)
+
+
+log_setup.handler = broken
+""",
+        "log_requests = true",
+    ),
+}
+"""By where they are: what makes them, and what else a configuration says to meet them."""
+
+PARTIAL = """
+from trio_gate.shell.credentials.base_keys import BaseKeys
+
+change = BaseKeys.change
+
+
+def broken(self, blocks):
+    if self._literal or self._places:
+        raise KeyError("a key's name")
+    change(self, blocks)
+
+
+BaseKeys.change = broken
 """
 
 
-def test_a_bug_in_a_reload_changes_nothing_and_ends_nothing(tmp_path, monkeypatch):
-    (tmp_path / "bug").mkdir()
-    (tmp_path / "bug" / "sitecustomize.py").write_text(BUG)
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'bug'}:{ROOT}")
-    with running(tmp_path, None, agent=AGENT, rules=DENY, knobs='metrics { bind = "127.0.0.1:0" }') as gate:
+@contextmanager
+def faulty(folder, monkeypatch, bug):
+    """A gateway with a bug."""
+    (folder / "bug").mkdir()
+    (folder / "bug" / "sitecustomize.py").write_text(bug)
+    monkeypatch.setenv("PYTHONPATH", f"{folder / 'bug'}:{ROOT}")
+    with running(folder, None, agent=AGENT, rules=DENY, knobs='metrics { bind = "127.0.0.1:0" }') as gate:
+        yield gate
+    assert SECRET not in gate.log
+    assert "Traceback" not in gate.log
+
+
+def asks_for_reload(gate, text):
+    gate.config.write_text(text)
+    return gate.gate("reload", "--state-dir", str(gate.folder / "state"))
+
+
+def answered(host):
+    with Raw(host) as raw:
+        return raw.send(request(host=host)).answer().text.replace('"', "")
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_a_bug_in_a_reload_changes_nothing_and_ends_nothing(tmp_path, monkeypatch, free, bug):
+    code, more = BUGS[bug]
+    with faulty(tmp_path, monkeypatch, code) as gate:
         good = gate.config.read_text()
-        gate.config.write_text(good.replace('rule "one"', 'rule "unforeseen"'))
-        done = gate.gate("reload", "--state-dir", str(gate.folder / "state"))
+        listener = f'gateway {{\n  listener "endpoint" {{ bind = "127.0.0.1:{free}" }}\n  {more}\n'
+        done = asks_for_reload(gate, good.replace('rule "one"', 'rule "unforeseen"').replace("gateway {\n", listener))
         assert (done.returncode, done.stderr.count("\n")) == (1, 1)
         assert done.stderr.startswith("trio-gate: not reloaded: internal error: KeyError in broken, line ")
         assert reload_ok(gate) == 0
-        with Raw(gate.doors["endpoint"]) as raw:
-            assert "denied by rule one" in raw.send(request(host=gate.doors["endpoint"])).answer().text.replace('"', "")
-        gate.config.write_text(good.replace('rule "one"', 'rule "two"'))
-        assert gate.gate("reload", "--state-dir", str(gate.folder / "state")).stdout == "reloaded, generation 2\n"
+        assert "denied by rule one" in answered(gate.doors["endpoint"])
+        with pytest.raises(ConnectionRefusedError):
+            Raw(f"127.0.0.1:{free}")
+        assert asks_for_reload(gate, good.replace('rule "one"', 'rule "two"')).stdout == "reloaded, generation 2\n"
         assert reload_ok(gate) == 1
-    assert SECRET not in gate.log
-    assert "Traceback" not in gate.log
+
+
+def test_a_bug_after_the_point_of_no_return_leaves_as_little_of_the_old_as_can_be_and_is_said(tmp_path, monkeypatch, free):
+    with faulty(tmp_path, monkeypatch, PARTIAL) as gate:
+        listener = f'gateway {{\n  listener "endpoint" {{ bind = "127.0.0.1:{free}" }}\n'
+        text = gate.config.read_text().replace('rule "one"', 'rule "two"').replace("gateway {\n", listener)
+        done = asks_for_reload(gate, text)
+        said = "trio-gate: not reloaded: the new configuration is in force in part: restart the gateway (internal error: KeyError in broken, line "
+        assert (done.returncode, done.stderr.count("\n"), done.stderr.startswith(said)) == (1, 1, True)
+        assert reload_ok(gate) == 0
+        assert all("denied by rule two" in answered(host) for host in (gate.doors["endpoint"], f"127.0.0.1:{free}"))

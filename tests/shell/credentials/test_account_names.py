@@ -25,12 +25,13 @@ class Organization:
     """AWS at the end of `send`, credentials and a clock."""
 
     def __init__(self):
-        self.asked = []
+        self.asked, self.generations = [], []
         self.names = {PROD: "Production"}
         self.down, self.silent = False, ()
 
     async def credentials(self, request):
-        assert request.role_arn == ROLE
+        assert request.role_arn.startswith("arn:aws:iam::999999999999:role/")
+        self.generations.append(request.generation)
         return Credentials(access_key_id="ASIA1", secret_access_key="s", session_token="t")
 
     async def send(self, host, head, body):
@@ -57,11 +58,14 @@ def place_of(service, region):
     return f"{service}.test", region
 
 
+def endpoint(role=ROLE, accounts=(PROD, OTHER)):
+    (made,) = load(GATEWAY + BASE + MAIN).endpoints
+    return replace(made, organization_role=role, accounts=dict.fromkeys(accounts))
+
+
 @asynccontextmanager
 async def names(aws, role=ROLE):
-    (endpoint,) = load(GATEWAY + BASE + MAIN).endpoints
-    endpoint = replace(endpoint, organization_role=role, accounts=dict.fromkeys((PROD, OTHER)))
-    async with open_account_names([endpoint], aws, send=aws.send, place=place_of, clock=aws) as found:
+    async with open_account_names([endpoint(role)], aws, send=aws.send, place=place_of, clock=aws) as found:
         yield found
 
 
@@ -105,3 +109,26 @@ async def test_only_what_was_not_told_is_asked_again(autojump_clock):
         assert (found.of(PROD), found.of(OTHER)) == (UNKNOWN, None)
         await trio.sleep(RETRY_SECONDS)
         assert (found.of(PROD), aws.asked) == ("Production", [PROD, OTHER, PROD])
+
+
+async def test_after_a_reload_a_new_session_asks_and_what_was_told_stays(autojump_clock):
+    aws = Organization()
+    async with names(aws) as found:
+        await trio.sleep(1)
+        found.change([endpoint()], 2)
+        await trio.sleep(1)
+        assert (found.of(PROD), aws.generations) == ("Production", [1, 1])
+        await trio.sleep(REFRESH_SECONDS)
+        assert (aws.asked, aws.generations) == ([PROD, OTHER] * 2, [1, 1, 2, 2])
+
+
+async def test_another_role_or_account_is_asked_at_once_and_the_others_names_stay(autojump_clock):
+    aws = Organization()
+    async with names(aws) as found:
+        await trio.sleep(1)
+        found.change([endpoint(accounts=(PROD,))], 2)
+        assert (found.of(PROD), found.of(OTHER)) == ("Production", None)
+        found.change([endpoint(f"{ROLE}/other", accounts=(PROD,))], 3)
+        assert found.of(PROD) is UNKNOWN
+        await trio.sleep(1)
+        assert (found.of(PROD), aws.generations) == ("Production", [1, 1, 3])

@@ -21,7 +21,7 @@ def test_each_request_has_a_line_that_a_program_can_read(tmp_path):
     assert line.pop("milliseconds") >= 0
     assert line.pop("time")[-1] == "Z"
     assert line.pop("message").startswith(
-        "request sts:GetCallerIdentity of ci at 127.0.0.1 for 222222222222: 403, deny by 'nothing', "
+        "request sts:GetCallerIdentity of ci at 127.0.0.1 for 222222222222: 403, deny by 'nothing', refused: denied by rule "
     )
     assert (line["request"] in answer.text, line["request"]) == (True, gate.records()[-1]["id"])
     assert {name: line[name] for name in ("level", "agent", "service", "operation", "decision", "rule", "end", "status")} == {

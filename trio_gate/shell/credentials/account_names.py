@@ -14,6 +14,7 @@ import trio
 
 from trio_gate.aws.call import UNKNOWN, Unknown
 from trio_gate.errors import GateError
+from trio_gate.exchange.binding import same_role
 from trio_gate.exchange.organization import SERVICE, answered_name, asking_role, question
 from trio_gate.signing.sigv4 import sign
 
@@ -47,7 +48,7 @@ class AccountNames:
         place: Callable[[str, str], tuple[str, str]],
         clock: Clock,
     ) -> None:
-        self._asked = _asked(endpoints)
+        self._asked = _asked(endpoints, generation=1)
         self._round = trio.CancelScope()
         self._names: dict[str, str | None] = {}
         self._fault = ""
@@ -60,14 +61,13 @@ class AccountNames:
         """What the organization calls an account; None where it has none, or nobody asks; UNKNOWN until AWS has said so."""
         return self._names.get(account, UNKNOWN) if account in self._asked else None
 
-    def change(self, endpoints: Iterable[Endpoint]) -> None:
-        """Ask for the accounts of these endpoints from now on; the others' names are forgotten."""
-        asked = _asked(endpoints)
-        if asked != self._asked:
-            self._names = {
-                account: name for account, name in self._names.items() if asked.get(account) == self._asked.get(account)
-            }
-            self._asked = asked
+    def change(self, endpoints: Iterable[Endpoint], generation: int) -> None:
+        """Ask for the accounts of these endpoints from now on, as of a generation of the configuration; the others' names are forgotten."""
+        asked = _asked(endpoints, generation)
+        same = {account for account, role in asked.items() if account in self._asked and same_role(role, self._asked[account])}
+        changed, self._asked = same != asked.keys() | self._asked.keys(), asked
+        if changed:
+            self._names = {account: name for account, name in self._names.items() if account in same}
             self._round.cancel()
 
     async def run(self) -> None:
@@ -121,11 +121,10 @@ class AccountNames:
         return answered_name(answer.status, content, account)
 
 
-def _asked(endpoints: Iterable[Endpoint]) -> dict[str, AssumeRole]:
+def _asked(endpoints: Iterable[Endpoint], generation: int) -> dict[str, AssumeRole]:
     """The accounts that are asked for, and the role that may ask."""
-    return {
-        account: role for endpoint in endpoints if (role := asking_role(endpoint)) is not None for account in endpoint.accounts
-    }
+    found = [(endpoint, asking_role(endpoint, generation)) for endpoint in endpoints]
+    return {account: role for endpoint, role in found if role is not None for account in endpoint.accounts}
 
 
 @asynccontextmanager

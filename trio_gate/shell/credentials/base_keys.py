@@ -54,18 +54,19 @@ class BaseKeys:
 
     def change(self, blocks: Iterable[Credential]) -> None:
         """Have the keys of these blocks from now on. A key that is read somewhere is read again, unless its block is the same."""
-        before = self._places
-        self._literal, self._places = {}, {}
+        literal: dict[str, Credentials] = {}
+        places: dict[str, _Place] = {}
         for block in blocks:
             if block.access_key_id is not None and block.secret_access_key is not None:
-                self._literal[block.name] = Credentials(
+                literal[block.name] = Credentials(
                     access_key_id=block.access_key_id,
                     secret_access_key=block.secret_access_key,
                     session_token=block.session_token,
                 )
             else:
-                kept = before.get(block.name)
-                self._places[block.name] = kept if kept is not None and kept.block == block else _Place(block=block)
+                kept = self._places.get(block.name)
+                places[block.name] = kept if kept is not None and kept.block == block else _Place(block=block)
+        self._literal, self._places = literal, places
 
     async def get(self, name: str) -> Credentials:
         """The key, read again before it expires. Its `expires` is None, because botocore does not tell it.

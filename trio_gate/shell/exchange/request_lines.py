@@ -17,9 +17,10 @@ def log_request(intent: Intent, outcome: Outcome) -> None:
     milliseconds = sum(outcome.nanoseconds.values()) / 1e6
     call = f"{intent.service}:{intent.operation}" if intent.operation else "-"
     decided = intent.outcome if intent.rule is None else f"{intent.outcome} by {intent.rule!r}"
+    end = outcome.end if outcome.reason is None else f"{outcome.end}: {outcome.reason}"
     request_log.info(
         "request %s of %s at %s for %s: %s, %s, %s (%.1f ms, %s)",
-        *(call, intent.agent or "-", intent.agent_address, intent.account or "-", outcome.status or "-", decided, outcome.end),
+        *(call, intent.agent or "-", intent.agent_address, intent.account or "-", outcome.status or "-", decided, end),
         *(milliseconds, outcome.id),
         extra={
             "facts": {
