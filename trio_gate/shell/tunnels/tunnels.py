@@ -1,8 +1,8 @@
 """Tunnels of one proxy listener: who may open one and where to, the connection, its record, and what ends it.
 
 Rule: only a configured host that is none of AWS's and not the gateway itself is reached, at an address that was resolved once and
-checked, and at the port of https only by TLS that names it. The intent is on disk before anything is dialled. Where it is not known whose a tunnel is, it counts as anybody's who is
-stopped, and all such tunnels together may fill neither the seats nor the record.
+checked, and at the port of https only by TLS that names it. The intent is on disk before anything is dialled. Where it is not known
+whose a tunnel is, it counts as anybody's who is stopped, and all such tunnels together may fill neither the seats nor the record.
 """
 
 from __future__ import annotations
