@@ -225,13 +225,18 @@ def closed_on_failure(opened: Sequence[OpenBlock]) -> Iterator[None]:
     """Close what is open if the block fails. Raises StartFailed for what an operator can mend."""
     try:
         yield
-    except BaseException as fault:
-        for _, several in opened:
-            for one in several:
-                one.socket.close()
-        if isinstance(fault, (StartFailed, GateError, ValueError)):
-            raise StartFailed(str(fault)) from None
+    except (StartFailed, GateError, ValueError) as fault:
+        _close(opened)
+        raise StartFailed(str(fault)) from None
+    except BaseException:
+        _close(opened)
         raise
+
+
+def _close(opened: Sequence[OpenBlock]) -> None:
+    for _, several in opened:
+        for one in several:
+            one.socket.close()
 
 
 def _admin(config: Config, running: Running, own: LeafCertificates, block: Admin, opened: Opened) -> AdminListener:

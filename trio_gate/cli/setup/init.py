@@ -81,9 +81,10 @@ def run(args: argparse.Namespace) -> int:
         if taken:
             return _fail(f"{taken[0]} is there already: name another folder by --dir", 1)
         known = found(args.profile, args.region, ask=not args.offline)
+        whose = args.principal or known.arn
         _say(
             f"region {known.region}; "
-            + (f"the base key is {known.arn}" if known.arn else f"the base key's user or role is not known: {known.trouble}")
+            + (f"the base key is {whose}" if whose else f"the base key's user or role is not known: {known.trouble}")
         )
         return _make(folder, args, known)
     except (NotDeclaredError, EOFError) as error:
