@@ -10,7 +10,6 @@ the record in what the stand-in saw. Exits with 1 if something is there and not 
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import random
@@ -18,7 +17,6 @@ import re
 import signal
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 import uuid
@@ -26,15 +24,16 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts.benchmarks import aws, boto, machine, steady
+from scripts.benchmarks import aws, boto, steady
 from scripts.benchmarks.load import CALLS, connect
 from scripts.benchmarks.proxies import AGENT, TRIO_GATE, Place
 from scripts.benchmarks.table import row, title
 from trio_gate.shell.audit.database import FILE, search
+from trio_gate.shell.clock import SystemClock
 
 if TYPE_CHECKING:
     import ssl
@@ -96,7 +95,7 @@ class Soaked(aws.Connection):
         if faulty:
             raise ConnectionResetError
         if own == "sts":
-            ends = (datetime.now(UTC) + LIFE).strftime("%Y-%m-%dT%H:%M:%SZ")  # noqa: TID251 - AWS's clock
+            ends = (SystemClock().now() + LIFE).strftime("%Y-%m-%dT%H:%M:%SZ")
             text = aws.ROLE.format(account="222222222222", token="t" * 400).replace("2099-01-01T00:00:00Z", ends)
             self.say(text.encode(), "text/xml")
         else:
@@ -277,15 +276,7 @@ def _run(gateway: Gateway, seconds: float) -> tuple[Work, list[tuple[float, dict
 
 def main() -> None:
     """Run, and exit with 1 if something is wrong."""
-    parser = argparse.ArgumentParser(
-        prog="scripts/soak", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--minutes", type=float, default=10, help="how long in all")
-    minutes = parser.parse_args().minutes
-    machine.prepare()
-    wrong = soak(minutes)
-    print("\n".join(wrong) or "steady: nothing grows, and the record and AWS agree")
-    sys.exit(bool(wrong))
+    steady.command("scripts/soak", __doc__, soak, "nothing grows, and the record and AWS agree")
 
 
 if __name__ == "__main__":

@@ -194,14 +194,17 @@ def steady(minutes: float) -> list[str]:
 
 def main() -> None:
     """Run, and exit with 1 if something is wrong."""
-    parser = argparse.ArgumentParser(
-        prog="scripts/bench load", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    command("scripts/bench load", __doc__, steady, "no error, no growth")
+
+
+def command(program: str, text: str | None, load: Callable[[float], list[str]], fine: str) -> None:
+    """Run a load for as many minutes as the command line says, and exit with 1 if something is wrong; `fine` is said if nothing is."""
+    parser = argparse.ArgumentParser(prog=program, description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10, help="how long in all")
     minutes = parser.parse_args().minutes
     machine.prepare()
-    wrong = steady(minutes)
-    print("\n".join(wrong) or "steady: no error, no growth")
+    wrong = load(minutes)
+    print("\n".join(wrong) or f"steady: {fine}")
     sys.exit(bool(wrong))
 
 

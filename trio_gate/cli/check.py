@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     if config is None:
         return 1
     from trio_gate.cli.check_newer import newer_lines  # noqa: PLC0415 - loads botocore, after the configuration was found good
-    from trio_gate.cli.check_sense import sense_lines  # noqa: PLC0415 - loads TLS, as above
+    from trio_gate.cli.check_sense import sense_lines  # noqa: PLC0415 - loads TLS, for a configuration that is good
     from trio_gate.cli.check_words import word_lines  # noqa: PLC0415 - reads the list of all services, which faulty files need not wait for
 
     print(describe(config), end="")

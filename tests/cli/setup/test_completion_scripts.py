@@ -37,7 +37,7 @@ def fish(script, words):
 def completed(shell, *words):
     """The words that a shell offers for the last of these."""
     if shutil.which(shell) is None:
-        pytest.skip(f"{shell} is not installed")  # reason: no test can install a shell
+        pytest.skip(f"{shell} is not installed")  # reason: scripts/test --all installs it
     command = {"bash": bash, "zsh": zsh, "fish": fish}[shell](SHELLS[shell](ROOT), ("trio-gate", *words))
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/proc/self/fdinfo")
     assert done.stderr == ""

@@ -13,7 +13,7 @@ import pytest
 
 from tests.kit.approvals.approver import Person
 from tests.kit.gateway import START, STOP, running
-from tests.kit.standins.scripted import answer, scripted
+from tests.kit.standins.scripted import held_back
 from tests.kit.wire.raw import DYNAMODB, Raw, request
 from trio_gate.client import ClientError
 from trio_gate.shell.admin.channel import STOPPING
@@ -25,18 +25,8 @@ ALLOW = 'rule "all" { action = "allow" }\n'
 @pytest.fixture
 def aws(tmp_path_factory):
     """It answers when `may` is set, and counts the calls that have come."""
-    with scripted(tmp_path_factory.mktemp("aws"), DYNAMODB) as server:
-        server.may, server.came = threading.Event(), threading.Semaphore(0)
-
-        def slowly(peer):
-            peer.request()
-            server.came.release()
-            server.may.wait()
-            peer.send(answer())
-
-        server.script = slowly
+    with held_back(tmp_path_factory.mktemp("aws"), DYNAMODB) as server:
         yield server
-        server.may.set()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import json
 import shutil
 import socket
 import subprocess
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
@@ -14,7 +13,7 @@ import pytest
 
 from scripts.embedded.aws import REGION, ROLE
 from tests.kit.gateway import AGENT, START
-from tests.kit.standins.scripted import answer, scripted
+from tests.kit.standins.scripted import held_back
 from tests.kit.systemd.machine import CONFIG, UNITS, booted
 from tests.kit.wire.raw import DYNAMODB, Raw, request
 from tests.kit.wire.steady_load import SteadyLoad
@@ -64,18 +63,8 @@ def systemd(tmp_path_factory):
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory):
     """DynamoDB, which answers when `may` is set, and counts the calls that have come."""
-    with scripted(tmp_path_factory.mktemp("aws"), DYNAMODB) as server:
-        server.may, server.came = threading.Event(), threading.Semaphore(0)
-
-        def slowly(peer):
-            peer.request()
-            server.came.release()
-            server.may.wait()
-            peer.send(answer())
-
-        server.script = slowly
+    with held_back(tmp_path_factory.mktemp("aws"), DYNAMODB) as server:
         yield server
-        server.may.set()
 
 
 @pytest.fixture

@@ -24,7 +24,10 @@ LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 
 @dataclass(kw_only=True)
 class Scripted:
-    """The server. `script` serves the requests that come from now on; `heads` are those of all that came."""
+    """The server. `script` serves the requests that come from now on; `heads` are those of all that came.
+
+    Of `held_back`: calls are answered when `may` is set, and `came` counts those that have come.
+    """
 
     port: int
     ca_file: str
@@ -32,6 +35,8 @@ class Scripted:
     heads: list[bytes] = field(default_factory=list)
     connections: int = 0
     over: threading.Event = field(default_factory=threading.Event)
+    may: threading.Event = field(default_factory=threading.Event)
+    came: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def route(self, host: str) -> str:
         """The `upstream` block that leads `host` here."""
@@ -114,6 +119,22 @@ def scripted(folder: Path, *hosts: str) -> Iterator[Scripted]:
         yield made
         made.over.set()
         listening.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def held_back(folder: Path, *hosts: str) -> Iterator[Scripted]:
+    """Serve as `hosts`, and answer no call before `may` is set."""
+    with scripted(folder, *hosts) as server:
+
+        def slowly(peer: Peer) -> None:
+            peer.request()
+            server.came.release()
+            server.may.wait()
+            peer.send(answer())
+
+        server.script = slowly
+        yield server
+        server.may.set()
 
 
 def _accept(made: Scripted, listening: socket.socket, context: ssl.SSLContext) -> None:

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
+import trio
 from trio.testing import memory_stream_pair
 
 from tests.kit.approvals.admin_gate import ALICE, NAMES, PEOPLE, TOKENS, handle, head
@@ -19,7 +20,8 @@ MONITOR = {"alice": replace(PEOPLE["alice"], may_monitor=True), "bob": PEOPLE["b
 BOB = {"Authorization": f"Bearer {TOKENS['bob']}"}
 
 
-async def shown() -> bytes:  # noqa: ASYNC124 - it stands for what waits
+async def shown() -> bytes:
+    await trio.lowlevel.checkpoint()
     return answer(200, "numbers")
 
 
