@@ -162,6 +162,7 @@ class Server:
         self.listeners[:] = [*(one for one in self.listeners if not any(one is other for other in gone)), *new]
         for opened in gone:
             self._scopes.pop(id(opened), trio.CancelScope()).cancel()
+            opened.socket.close()  # at once: nobody connects any more when the change is said to be done
         for opened in new:
             self._begin(opened)
 
@@ -197,10 +198,10 @@ async def addresses(address: Address) -> set[str]:
 async def _accept(opened: OpenListener, connections: trio.Nursery, scope: trio.CancelScope) -> None:
     """Accept until cancelled; each connection has a task in `connections` and a seat."""
     with opened.socket, scope:
-        while True:
+        while opened.socket.fileno() >= 0:  # `change` closes it
             await trio.lowlevel.wait_readable(opened.socket)  # listeners share seats: waiting takes none
             await opened.seats.keep_room()
-            accepted = await _accepted(opened.socket)
+            accepted = await _accepted(opened.socket) if opened.socket.fileno() >= 0 else None
             if accepted is None:
                 opened.seats.release()
             else:
