@@ -17,7 +17,7 @@ from trio_gate.approval.channel.codec import MAX_SERVER_FRAME, encode
 from trio_gate.approval.channel.frames import AgentShown
 from trio_gate.approval.for_agents import AgentState
 from trio_gate.approval.state import Prompt
-from trio_gate.cli.asking import MOST_BYTES
+from trio_gate.cli.agents.asking import MOST_BYTES
 from trio_gate.exchange.snapshot import compile_snapshot
 
 NOTHING = AgentState(waiting=(), grants=(), stop=None)

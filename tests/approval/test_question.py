@@ -11,7 +11,7 @@ from trio_gate.approval.question import FOLDED, MAX_HEADERS, MAX_LINE, MAX_RESOU
 from trio_gate.approval.state import Prompt
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.idempotency import IdempotentForm
-from trio_gate.cli.approving.prompt_view import bound
+from trio_gate.cli.approving.terminal.prompt_view import bound
 from trio_gate.config.role_settings import MOST_POLICY
 from trio_gate.text.visible import visible
 

@@ -13,7 +13,7 @@ import pytest
 from tests.docs.pages import examples
 from tests.kit.paths import ROOT
 from trio_gate.approval.channel.codec import decode_client, decode_server
-from trio_gate.cli.approving.program import consult
+from trio_gate.cli.approving.terminal.program import consult
 from trio_gate.cli.main import VERBS, main, module_of
 from trio_gate.errors import Malformed
 from trio_gate.policy.cel import check

@@ -21,7 +21,7 @@ from tests.kit.long import one_in
 from tests.kit.paths import CORPUS
 from trio_gate.audit.redact import masked
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.cli.explain_run import Explainer
+from trio_gate.cli.judging.explain_run import Explainer
 from trio_gate.effect.effect import CLUSTER, effect_of, level_facet, level_of
 from trio_gate.effect.names import own_name
 from trio_gate.effect.reasons import LEVELS

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.cli.test_asking import gateway, keys
+from tests.cli.agents.test_asking import gateway, keys
 from tests.exchange.test_own_requests import ROLE, named
 from tests.programs.kit import need
 from tests.programs.test_refused_by_name import CLIS

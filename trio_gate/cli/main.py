@@ -52,11 +52,14 @@ VERBS = {
 STATUSES = "0 when done, 1 if it failed, 2 if the arguments or the configuration cannot work, 130 after Ctrl-C"
 
 ROOMS = {
-    **dict.fromkeys(("env", "exec", "profiles"), "wiring."),
-    **dict.fromkeys(("agent", "completion", "demo", "init", "person"), "setup."),
-    "doctor": "diagnosis.",
+    "agents": ("eks-token", "mcp", "presign", "rds-token", "task"),
+    "approving": ("agent-view", "approve", "deny", "grants", "lift", "pending", "revoke", "sessions", "stop"),
+    "diagnosis": ("doctor",),
+    "judging": ("check", "explain"),
+    "setup": ("agent", "completion", "demo", "init", "person"),
+    "wiring": ("env", "exec", "profiles"),
 }
-"""Where the modules of verbs are that have a folder."""
+"""The folders of verbs; the other verbs stand beside this file."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -104,7 +107,8 @@ def _teach(parser: argparse.ArgumentParser, module: ModuleType) -> None:
 
 def module_of(verb: str) -> str:
     """The name of the module of a verb."""
-    return f"trio_gate.cli.{ROOMS.get(verb, '')}{verb.replace('-', '_')}"
+    room = next((f"{room}." for room, verbs in ROOMS.items() if verb in verbs), "")
+    return f"trio_gate.cli.{room}{verb.replace('-', '_')}"
 
 
 def _module(verb: str) -> ModuleType:

@@ -12,8 +12,8 @@ from trio.testing import wait_all_tasks_blocked
 from tests.kit.approvals.agents import sent
 from tests.kit.approvals.asking import asked
 from trio_gate.cli.approving import requests
-from trio_gate.cli.approving.channel import NOT_KNOWN_YET
-from trio_gate.cli.approving.prompt_input import TypedAnswer
+from trio_gate.cli.approving.terminal.channel import NOT_KNOWN_YET
+from trio_gate.cli.approving.terminal.prompt_input import TypedAnswer
 from trio_gate.client import ClientError
 from trio_gate.shell.approval.clearance import HubClearance
 

@@ -10,7 +10,7 @@ import pytest
 from tests.kit.configs import BASE, MAIN, load
 from trio_gate.cli.diagnosis import aws_checks
 from trio_gate.cli.diagnosis.aws_checks import MOST_ROLES, findings, roles_of
-from trio_gate.cli.hosts_of_one_run import HostsOfOneRun
+from trio_gate.cli.judging.hosts_of_one_run import HostsOfOneRun
 from trio_gate.cli.setup.policies import trusts
 
 USER = "arn:aws:iam::999999999999:user/gateway"

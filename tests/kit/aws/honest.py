@@ -6,7 +6,7 @@ import gzip
 import hashlib
 from datetime import UTC, datetime
 
-from trio_gate.cli.explain import Explainer
+from trio_gate.cli.judging.explain import Explainer
 
 KEY = "AKIA111111111111CI01"
 DYNAMODB = "dynamodb.us-east-1.amazonaws.com"

@@ -1,1 +1,1 @@
-"""The approver at a terminal: the session, its channel, what is typed and what is shown."""
+"""Approving: the verbs of people who approve, and their way to the gateway."""

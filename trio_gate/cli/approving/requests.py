@@ -15,9 +15,9 @@ import trio
 
 from trio_gate.approval.channel.codec import encode
 from trio_gate.approval.channel.frames import Decided, Granted, Link, MakeLink, Pending, Rejected
-from trio_gate.cli.approving.channel import NOT_KNOWN_YET, OUTCOME_SECONDS, ApprovalChannel, lets_go, vote
-from trio_gate.cli.approving.console import ApproverConsole
-from trio_gate.cli.approving.qr_code import qr_code
+from trio_gate.cli.approving.terminal.channel import NOT_KNOWN_YET, OUTCOME_SECONDS, ApprovalChannel, lets_go, vote
+from trio_gate.cli.approving.terminal.console import ApproverConsole
+from trio_gate.cli.approving.terminal.qr_code import qr_code
 from trio_gate.client import ClientError
 from trio_gate.text.visible import plain
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from trio_gate.approval.channel.frames import Request, ServerFrame
     from trio_gate.cli.approving.connecting import Connect
-    from trio_gate.cli.approving.prompt_input import TypedAnswer
+    from trio_gate.cli.approving.terminal.prompt_input import TypedAnswer
 
 ANSWER_TIMEOUT = 30
 """Seconds within which the gateway must send its state, or answer one frame: neither needs a person."""

@@ -16,7 +16,7 @@ import trio
 
 from trio_gate.app.wiring import STS_ANSWER, closed_at_the_end, upstream_pool
 from trio_gate.cli.diagnosis.finding import fail, note, ok
-from trio_gate.cli.hosts_of_one_run import HostsOfOneRun
+from trio_gate.cli.judging.hosts_of_one_run import HostsOfOneRun
 from trio_gate.cli.setup.policies import principal_of, trusts
 from trio_gate.config.model import NOTHING_SAID
 from trio_gate.errors import CredentialsUnavailable

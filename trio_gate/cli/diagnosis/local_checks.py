@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 
 from trio_gate.app.state_dir import owner
-from trio_gate.cli.check_newer import newer_lines
 from trio_gate.cli.diagnosis.finding import fail, note, ok
+from trio_gate.cli.judging.check_newer import newer_lines
 from trio_gate.cli.wiring.roots import OWN
 from trio_gate.shell.certificates.authority import INTERCEPTION
 

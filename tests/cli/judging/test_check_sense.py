@@ -1,0 +1,63 @@
+"""`trio-gate check` says what sound settings do not do."""
+
+from __future__ import annotations
+
+import pytest
+import trustme
+
+from tests.kit.configs import BASE, MAIN, load
+from trio_gate.cli.judging.check_sense import OFTEN_UNKNOWN, sense_lines
+from trio_gate.exchange.snapshot import check_condition
+from trio_gate.facet.schema import FACETS
+
+LISTENER = '  listener "endpoint" {\n    bind = "127.0.0.1:0"\n    %s\n  }\n'
+
+
+def said(*, match="", action="allow", gateway="", listener="", accounts=None):
+    main = (
+        MAIN
+        if accounts is None
+        else MAIN.replace(MAIN[MAIN.index("accounts") :].partition("]")[0] + "]", f"accounts = [{accounts}]")
+    )
+    rule = f'rule "r" {{\n  match = {match}\n  action = "{action}"\n}}\n' if match else ""
+    text = f'gateway {{\n  state_dir = "/s"\n{LISTENER % listener}  {gateway}\n}}\n{BASE}{main}{rule}'
+    return list(sense_lines(load(text, check_condition=check_condition)))
+
+
+def test_the_facets_that_are_often_unknown_exist():
+    assert OFTEN_UNKNOWN.keys() <= FACETS.keys()
+
+
+def test_an_allow_rule_that_reads_what_is_often_unknown():
+    [line] = said(match='aws.access == "write" && !aws.cross_account && aws.cross_account == false')
+    assert line.startswith('note: rule "r" (')
+    assert "allows by aws.cross_account, which is unknown for many calls: an ARN of S3 names no account; where" in line
+
+
+@pytest.mark.parametrize(
+    ("match", "action"),
+    [("aws.cross_account", "deny"), ('aws.service == "s3"', "allow"), ("has(aws.params.x)", "allow"), ("", "allow")],
+)
+def test_other_rules_are_not_spoken_of(match, action):
+    assert said(match=match, action=action) == []
+
+
+def test_equal_labels():
+    [line] = said(accounts='"111111111111=prod", "222222222222=prod", "333333333333=staging", "444444444444"')
+    assert line == (
+        'warning: accounts 111111111111 and 222222222222 have the same label "prod": rules and people cannot tell them apart by it'
+    )
+
+
+def test_files_that_serve_would_refuse(tmp_path):
+    (tmp_path / "empty.pem").write_text("nothing")
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "good.pem"))
+    assert said(gateway=f'ca_file = "{tmp_path}/good.pem"') == []
+    [line] = said(gateway=f'ca_file = "{tmp_path}/empty.pem"')
+    assert line == f"warning: the gateway would not start: {tmp_path}/empty.pem holds no certificates in PEM"
+    [line] = said(gateway=f'ca_file = "{tmp_path}/none.pem"')
+    assert (
+        line == f"warning: the gateway would not start: the roots {tmp_path}/none.pem cannot be read: No such file or directory"
+    )
+    [line] = said(listener=f'certificate = "{tmp_path}/good.pem"\n    key = "{tmp_path}/none.key"')
+    assert line == f"warning: the gateway would not start: the file {tmp_path}/none.key cannot be read: No such file or directory"

@@ -1,0 +1,38 @@
+"""`trio-gate check`: what a configuration means, or all of its errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio_gate.cli import config_place
+from trio_gate.cli.config_file import read
+from trio_gate.config.describe import describe
+
+if TYPE_CHECKING:
+    import argparse
+
+EXAMPLES = """\
+  trio-gate check
+  trio-gate check gateway.hcl && trio-gate reload gateway.hcl"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    config_place.add_arguments(parser, config_place.HELP_HERE)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what the configuration means. Returns 1 if it has errors, 2 if there is none."""
+    file = config_place.find(args, here=True)
+    if file is None:
+        return 2
+    config = read(file)
+    if config is None:
+        return 1
+    from trio_gate.cli.judging.check_newer import newer_lines  # noqa: PLC0415 - loads botocore, after the configuration was found good
+    from trio_gate.cli.judging.check_sense import sense_lines  # noqa: PLC0415 - loads TLS, for a configuration that is good
+    from trio_gate.cli.judging.check_words import word_lines  # noqa: PLC0415 - reads the list of all services, which faulty files need not wait for
+
+    print(describe(config), end="")
+    print(*newer_lines(config), *word_lines(config), *sense_lines(config), sep="\n")
+    return 0
