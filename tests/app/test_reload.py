@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 import trio
@@ -52,6 +54,22 @@ def test_what_cannot_be_taken_changes_nothing(gate, old, new, said):
     reload(gate, old, new, said)
     assert gate.client("sts").get_caller_identity()["Account"] == ACCOUNTS["staging"]
     assert gate.records()[-1]["generation"] == 1
+
+
+def test_the_service_manager_is_told_when_a_reload_begins_and_how_it_ended(gate):
+    heard = (said for said in iter(partial(gate.told.recv, 1024), b"") if not said.startswith(b"STATUS="))
+    for old, new, said, status in [
+        (READS, READS.replace("allow", "deny"), "reloaded, generation 2", b"generation 2; calls that wait for people: 0"),
+        ("deny", "dney", "the configuration has faults", b"generation 2; calls that wait for people: 0; not reloaded: the conf"),
+    ]:
+        earliest = time.monotonic_ns() // 1000
+        reload(gate, old, new, said)
+        began, stamp = next(heard).split(b"\nMONOTONIC_USEC=")
+        assert began == b"RELOADING=1"
+        assert earliest <= int(stamp) <= time.monotonic_ns() // 1000, (
+            "systemd takes no answer to an earlier signal for this one's"
+        )
+        assert next(heard).startswith(b"READY=1\nSTATUS=" + status)
 
 
 def test_the_gateways_own_doings_are_in_its_record(embedded_aws, tmp_path):

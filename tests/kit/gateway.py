@@ -120,12 +120,13 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass(kw_only=True)
 class Gateway:
-    """A running gateway: the addresses of its listeners by kind, and its files."""
+    """A running gateway: the addresses of its listeners by kind, its files, and where it reports to its service manager."""
 
     folder: Path
     process: subprocess.Popen[bytes]
     doors: Mapping[str, str]
     env: Mapping[str, str]
+    told: socket.socket | None = None
     config: Path = field(init=False)
 
     def __post_init__(self) -> None:
@@ -250,7 +251,7 @@ def running(
             if told.recv(64) != b"READY=1":
                 raise RuntimeError(f"the gateway did not start:\n{log.read_text()}")
             doors = dict(re.findall(r"listening (\w+) ([^\s\"]+)", log.read_text()))
-            yield Gateway(folder=folder, process=process, doors=doors, env=env)
+            yield Gateway(folder=folder, process=process, doors=doors, env=env, told=told)
         finally:
             process.terminate()
             try:

@@ -12,7 +12,8 @@ from contextlib import ExitStack
 import pytest
 
 from scripts.embedded.aws import REGION, ROLE
-from tests.kit.gateway import AGENT, START
+from tests.kit.gateway import AGENT, START, TRIO_GATE
+from tests.kit.paths import ROOT
 from tests.kit.standins.scripted import held_back
 from tests.kit.systemd.machine import CONFIG, UNITS, booted
 from tests.kit.wire.raw import DYNAMODB, Raw, request
@@ -24,6 +25,14 @@ MOST_EXPOSED = 15
 RUNNING = 20
 ENOUGH = 200
 """Connections before a restart, and after it."""
+
+OWN_USERS = range(61184, 65520)
+"""The numbers that systemd gives to users of `DynamicUser=`, for as long as the unit runs."""
+
+NOTIFY_RELOAD = 253
+"""The first systemd that has `Type=notify-reload`."""
+
+CREDENTIALS = ("base_access_key_id", "base_secret_access_key")
 
 GATEWAY = """\
 gateway {
@@ -76,8 +85,8 @@ def machine(systemd, embedded_aws, aws):
         systemd.write("/run/scripted.pem", file.read())
     with open(embedded_aws.ca_file) as file:
         systemd.write("/run/embedded.pem", file.read())
-    systemd.write("/run/base_access_key_id", embedded_aws.base_access_key_id)
-    systemd.write("/run/base_secret_access_key", embedded_aws.base_secret_access_key)
+    for name in CREDENTIALS:
+        systemd.write(f"/run/{name}", getattr(embedded_aws, name), mode="600")
     ways = [(DYNAMODB, aws.port, "/run/scripted.pem"), ("*.amazonaws.com", embedded_aws.port, "/run/embedded.pem")]
     upstreams = "".join(
         f'upstream "{host}" {{\n  address = "127.0.0.1:{port}"\n  ca_file = "{file}"\n}}\n' for host, port, file in ways
@@ -115,7 +124,7 @@ def test_it_starts_reloads_comes_back_and_stops(machine):
     machine.write(CONFIG, machine.text)
 
     first = machine.shown("MainPID")
-    machine.run("kill", "-KILL", first)
+    machine.systemctl("kill", "--signal=KILL", "--kill-who=main", "trio-gate")
     machine.until(lambda: machine.shown("MainPID") not in ("0", first))
     machine.until(machine.is_active)
 
@@ -125,13 +134,62 @@ def test_it_starts_reloads_comes_back_and_stops(machine):
     assert machine.run("stat", "-L", "-c", "%a", "/var/lib/trio-gate").stdout == "700\n"
 
 
+def test_its_user_is_of_its_own_and_reads_the_base_key_as_credentials_alone(machine, aws):
+    machine.systemctl("start", "trio-gate")
+    process = machine.shown("MainPID")
+    user, group = machine.run("stat", "-c", "%u %g", f"/proc/{process}").stdout.split()
+    assert int(user) in OWN_USERS
+    inside = ["nsenter", "-t", process, "-m", "-S", user, "-G", group]
+    for name in CREDENTIALS:
+        assert machine.run(*inside, "cat", f"/run/{name}", check=False).stderr.endswith("Permission denied\n")
+        machine.run(*inside, "test", "-r", f"/run/credentials/trio-gate.service/{name}")
+    aws.may.set()
+    with asked(machine) as call:
+        assert call.answer().status == 200, "STS took the base key"
+
+
+def test_a_verb_outside_the_unit_is_given_the_credentials_by_systemd_run(machine):
+    if machine.systemctl("start", "dbus", check=False).returncode:
+        pytest.skip(
+            "NO D-BUS, by which systemd-run prints what a program says. apt-get install dbus"
+        )  # reason: a program of its own
+    loaded = [word for name in CREDENTIALS for word in ("-p", f"LoadCredential={name}:/run/{name}")]
+    command = ["systemd-run", "-P", "-q", "-p", f"WorkingDirectory={ROOT}"]
+    machine.run(*command, *loaded, *TRIO_GATE, "check", CONFIG)
+    without = machine.run(*command, *TRIO_GATE, "check", CONFIG, check=False)
+    assert without.returncode == 1
+    assert 'systemd_credential("base_access_key_id")' in without.stderr
+
+
+def test_with_the_drop_in_systemd_itself_reloads_and_waits(machine):
+    if (version := int(machine.systemctl("--version").stdout.split()[1])) < NOTIFY_RELOAD:
+        # reason: Debian 12 has an older one
+        pytest.skip(f"SYSTEMD {version}: Type=notify-reload is not tried, which takes {NOTIFY_RELOAD}. Debian 13 has it")
+    folder = "/run/systemd/system/trio-gate.service.d"
+    machine.write(f"{folder}/notify-reload.conf", (UNITS / "trio-gate.service.d" / "notify-reload.conf").read_text())
+    machine.systemctl("daemon-reload")
+    machine.systemctl("start", "trio-gate")
+    assert (machine.shown("Type"), machine.shown("ExecReload")) == ("notify-reload", "")
+    machine.systemctl("reload", "trio-gate")
+    assert "reloaded, generation 2" in machine.log()
+    assert machine.shown("StatusText") == "generation 2; calls that wait for people: 0"
+
+    machine.write(CONFIG, machine.text.replace('action = "deny"', 'action = "permit"'))
+    machine.systemctl("reload", "trio-gate")
+    assert "generation 2; calls that wait for people: 0; not reloaded: the configuration has faults" in machine.shown(
+        "StatusText"
+    )
+    assert machine.is_active()
+    machine.run("rm", f"{folder}/notify-reload.conf")
+
+
 @pytest.mark.long("a watchdog and a restart under systemd")
 def test_one_that_is_frozen_is_ended_and_started_again(machine):
     machine.systemctl("start", "trio-gate")
     began = machine.shown("WatchdogTimestampMonotonic")
     machine.until(lambda: machine.shown("WatchdogTimestampMonotonic") != began)
     first, restarts = machine.shown("MainPID"), machine.shown("NRestarts")
-    machine.run("kill", "-STOP", first)
+    machine.systemctl("kill", "--signal=STOP", "--kill-who=main", "trio-gate")
     machine.until(lambda: machine.shown("MainPID") not in ("0", first) and machine.is_active())
     assert int(machine.shown("NRestarts")) == int(restarts) + 1
 
