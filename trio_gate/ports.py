@@ -46,7 +46,6 @@ class AssumeRole:
         source_identity: who acts, for AWS's own record; None for nobody.
         through: the role whose session signs the request; None where a base key does.
         base: name of the `credential` block whose key signs the first request.
-        generation: number of the configuration that the block belongs to.
     """
 
     partition: str
@@ -61,7 +60,6 @@ class AssumeRole:
     source_identity: str | None = None
     through: AssumeRole | None = None
     base: str
-    generation: int
 
     @property
     def signer(self) -> AssumeRole | None:

@@ -19,9 +19,8 @@ def answer(status=200, **account):
 
 def test_the_role_of_another_account_asks():
     (endpoint,) = load(GATEWAY + BASE + MAIN).endpoints
-    assert asking_role(endpoint, 1) is None
-    found = asking_role(replace(endpoint, organization_role=ROLE), 7)
-    assert found.generation == 7
+    assert asking_role(endpoint) is None
+    found = asking_role(replace(endpoint, organization_role=ROLE))
     assert (found.account, found.role_arn, found.partition, found.session_name) == ("999999999999", ROLE, "aws", "trio-gate")
 
 

@@ -30,24 +30,23 @@ PLAIN = AssumeRole(
     external_id=None,
     duration=3600,
     base="other",
-    generation=1,
 )
 
 
 def made(endpoint=NOTHING_SAID, agent=NOTHING_SAID, rule=NOTHING_SAID):
     one, who = replace(ENDPOINT, assume=endpoint.over(ENDPOINT.assume)), replace(AGENT, assume=agent)
-    return role_of(one, partition="aws", account=ACCOUNT, agent=who, rule=rule, generation=1)
+    return role_of(one, partition="aws", account=ACCOUNT, agent=who, rule=rule)
 
 
 def test_where_nothing_is_said():
     assert made() == PLAIN
-    nobody = role_of(ENDPOINT, partition="aws", account=ACCOUNT, agent=None, rule=NOTHING_SAID, generation=1)
+    nobody = role_of(ENDPOINT, partition="aws", account=ACCOUNT, agent=None, rule=NOTHING_SAID)
     assert nobody == replace(PLAIN, session_name="trio-gate")
 
 
 def test_the_first_credential_for_the_account_signs():
     one = replace(ENDPOINT, credentials=(replace(literal("other"), accounts=("222222222222",)), literal()))
-    assert role_of(one, partition="aws", account=ACCOUNT, agent=AGENT, rule=NOTHING_SAID, generation=1).base == "base"
+    assert role_of(one, partition="aws", account=ACCOUNT, agent=AGENT, rule=NOTHING_SAID).base == "base"
 
 
 @pytest.mark.parametrize(
@@ -74,7 +73,7 @@ def test_a_hub_s_role_assumes_it_with_its_own_external_id_and_who_acts():
     hub = "arn:aws:iam::999999999999:role/a/hub"
     said = RoleSettings(external_id="ee", session_policy="{}", duration=900, tags=(("a", "b"),), source_identity=True)
     one = replace(ENDPOINT, through=hub, through_external_id="hh")
-    found = role_of(one, partition="aws", account=ACCOUNT, agent=AGENT, rule=said, generation=1)
+    found = role_of(one, partition="aws", account=ACCOUNT, agent=AGENT, rule=said)
     first = replace(PLAIN, account="999999999999", role_arn=hub, external_id="hh", source_identity="ci")
     assert found.through == found.signer == found.root == first
     assert found == replace(
@@ -108,7 +107,7 @@ def test_nothing_but_the_tags_changes():
 
 def test_a_source_identity_has_aws_s_form():
     short = replace(AGENT, name="x", assume=RoleSettings(source_identity=True))
-    found = role_of(ENDPOINT, partition="aws", account=ACCOUNT, agent=short, rule=NOTHING_SAID, generation=1)
+    found = role_of(ENDPOINT, partition="aws", account=ACCOUNT, agent=short, rule=NOTHING_SAID)
     assert found.source_identity.startswith("x=")
-    nobody = role_of(ENDPOINT, partition="aws", account=ACCOUNT, agent=None, rule=short.assume, generation=1)
+    nobody = role_of(ENDPOINT, partition="aws", account=ACCOUNT, agent=None, rule=short.assume)
     assert nobody.source_identity is None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from trio_gate.app.listeners import blocks, closed_on_failure, listen, own_names, reserved, same_sockets
 from trio_gate.app.state_dir import StartFailed
 from trio_gate.app.wiring import dialling, root_files, trusted
+from trio_gate.exchange.roles import outliving
 from trio_gate.shell import log_setup
 from trio_gate.shell.approval.hub_config import limits_of
 from trio_gate.shell.certificates.leaves import file_context
@@ -98,7 +99,8 @@ class Changes:
             dial,
             partial(self._limit, new, limits_of(new)),
             partial(self._parts.base.change, new.credentials),
-            partial(self._parts.names.change, new.endpoints, after.number),
+            partial(self._parts.roles.keep_only, outliving(old, new)),
+            partial(self._parts.names.change, new.endpoints),
             log_so,
             partial(self._swap, opened),
         )

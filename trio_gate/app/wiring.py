@@ -72,6 +72,7 @@ class Parts:
 
     audit: AuditWriter
     base: BaseKeys
+    roles: RoleCredentials
     names: AccountNames
     upstreams: UpstreamPool
 
@@ -116,7 +117,7 @@ async def open_services(config: Config, hosts: Hosts, *, ours: Callable[[bytes],
             traces=traces,
         )
         _watch(config, services, hub, audit, credentials)
-        yield services, hub, Parts(audit=audit, base=base, names=names, upstreams=upstreams)
+        yield services, hub, Parts(audit=audit, base=base, roles=credentials, names=names, upstreams=upstreams)
 
 
 def _sts_host(hosts: Hosts) -> Callable[[str, str], str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from trio_gate.ports import RoleRequest
     from trio_gate.wire.head import Headers
 
-_OF_ROLE = tuple(one.name for one in fields(AssumeRole) if one.name != "generation")
+_OF_ROLE = tuple(one.name for one in fields(AssumeRole))
 
 
 _OPTIONAL = ("session_policy", "tags", "source_identity", "through")
@@ -65,7 +65,7 @@ def bind(
 
 
 def same_role(one: RoleRequest, other: RoleRequest) -> bool:
-    """Whether two requests mean the same credentials, whichever generation of the configuration they are from."""
+    """Whether two requests mean the same credentials."""
     return _role(one) == _role(other)
 
 

@@ -30,11 +30,8 @@ _FOREIGN = "AccountNotFoundException"
 """The code of AWS's error for an account of no or of another organization."""
 
 
-def asking_role(endpoint: Endpoint, generation: int) -> AssumeRole | None:
-    """The request for the role that asks for the names of an endpoint's accounts; None where nobody asks.
-
-    `generation` is the number of the configuration: another one's session is not used, whose base key may be gone.
-    """
+def asking_role(endpoint: Endpoint) -> AssumeRole | None:
+    """The request for the role that asks for the names of an endpoint's accounts; None where nobody asks."""
     role = endpoint.organization_role
     if role is None:
         return None
@@ -48,7 +45,6 @@ def asking_role(endpoint: Endpoint, generation: int) -> AssumeRole | None:
         external_id=None,
         duration=ROLE_SECONDS,
         base=endpoint.credential_for(account).name,
-        generation=generation,
     )
 
 

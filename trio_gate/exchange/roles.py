@@ -9,12 +9,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_gate.config.role_settings import OWN_TAGS, ROLE_SECONDS
-from trio_gate.ports import AssumeRole, RoleRequest
+from trio_gate.ports import AssumeRole, RoleRequest, SessionRequest
 from trio_gate.signing.session_name import session_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trio_gate.approval.state import Verdict
-    from trio_gate.config.model import Agent, Endpoint, RoleSettings
+    from trio_gate.config.model import Agent, Config, Endpoint, RoleSettings
 
 _LONGEST_VALUE = 256
 """Characters of a tag's value."""
@@ -26,9 +28,7 @@ GATEWAY = "trio-gate"
 """The gateway's part of session names."""
 
 
-def role_of(
-    endpoint: Endpoint, *, partition: str, account: str, agent: Agent | None, rule: RoleSettings, generation: int
-) -> AssumeRole:
+def role_of(endpoint: Endpoint, *, partition: str, account: str, agent: Agent | None, rule: RoleSettings) -> AssumeRole:
     """The request for the role that signs an agent's calls in an account.
 
     Args:
@@ -37,7 +37,6 @@ def role_of(
         account: its 12 digits.
         agent: None while none is configured.
         rule: what the rule says that lets the call pass.
-        generation: number of the configuration.
     """
     said = rule.over(agent.assume.over(endpoint.assume) if agent else endpoint.assume)
     name = agent.name if agent else None
@@ -53,7 +52,6 @@ def role_of(
         tags=said.tags or (),
         source_identity=session_name(name, None) if said.source_identity and name else None,
         base=endpoint.credential_for(account).name,
-        generation=generation,
     )
     return asked if endpoint.through is None else _through(endpoint.through, asked, endpoint.through_external_id)
 
@@ -81,3 +79,33 @@ def approved_by(role: RoleRequest, verdict: Verdict) -> RoleRequest:
         names[-2:] = [_MORE]
     tags = ((f"{OWN_TAGS}approver", "+".join(names)), (f"{OWN_TAGS}approval", verdict.id))
     return replace(role, tags=(*role.tags, *((key, value) for key, value in tags if value)))
+
+
+def outliving(before: Config, after: Config) -> Callable[[RoleRequest], bool]:
+    """Which requests' credentials may be used on when one configuration replaces another.
+
+    Their accounts, agent and base key are in both, and hosts are reached alike. All else that STS was asked with is in the request itself.
+    """
+    bases = {one.name for one in after.credentials if one in before.credentials}
+    accounts = _accounts(before) & _accounts(after)
+    names = _session_names(before) & _session_names(after)
+    same_way = before.upstreams == after.upstreams
+
+    def outlives(request: RoleRequest) -> bool:
+        first, own = request.first, request.role_arn.split(":")[4]
+        if not {first.account, own} <= accounts or first.session_name not in names:
+            return False
+        return isinstance(request, SessionRequest) or (same_way and request.root.base in bases)
+
+    return outlives
+
+
+def _accounts(config: Config) -> set[str]:
+    """The accounts whose roles are assumed: those of endpoints, of hubs, and of who names an organization's accounts."""
+    hubs = [role for one in config.endpoints for role in (one.through, one.organization_role) if role is not None]
+    return {account for one in config.endpoints for account in one.accounts} | {role.split(":")[4] for role in hubs}
+
+
+def _session_names(config: Config) -> set[str]:
+    """The names of sessions: each agent's, and that of the gateway's own."""
+    return {session_name(GATEWAY, None), *(session_name(GATEWAY, agent.name) for agent in config.agents)}

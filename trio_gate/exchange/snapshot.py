@@ -183,8 +183,7 @@ class Snapshot:
         found = self._roles.get(key)
         if found is None:
             said = NOTHING_SAID if rule is None else self.shaping[rule].assume
-            endpoint, number = self.endpoints[account], self.number
-            found = role_of(endpoint, partition=partition, account=account, agent=agent, rule=said, generation=number)
+            found = role_of(self.endpoints[account], partition=partition, account=account, agent=agent, rule=said)
             if len(self._roles) >= _ROLES:
                 self._roles.clear()  # most are needed again at once, and cost little to make
             self._roles[key] = found

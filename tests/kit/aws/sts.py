@@ -28,7 +28,6 @@ REQUEST = AssumeRole(
     external_id=None,
     duration=3600,
     base="base",
-    generation=1,
 )
 
 

@@ -140,7 +140,7 @@ async def test_every_part_of_the_request_separates(autojump_clock):
         role("trio-gate@docs"),
         role("trio-gate@ci", external_id="e"),
         role("trio-gate@ci", duration=900),
-        role("trio-gate@ci", generation=2),
+        role("trio-gate@ci", session_policy="{}"),
         role("trio-gate@ci", region="us-west-2"),
         role("trio-gate@ci", base="other"),
     ]

@@ -126,7 +126,7 @@ def roles_of(config: Config, table: HostTable) -> list[AssumeRole]:
         ]
         for account, agent, rule in product(endpoint.accounts, config.agents or (None,), dict.fromkeys((NOTHING_SAID, *rules))):
             if agent is None or account in (agent.accounts or (account,)):
-                made = role_of(endpoint, partition=partition, account=account, agent=agent, rule=rule, generation=1)
+                made = role_of(endpoint, partition=partition, account=account, agent=agent, rule=rule)
                 wanted |= dict.fromkeys(_plain(one) for one in ([made.through] if made.through else []) + [made])
     return [*wanted]
 

@@ -48,7 +48,7 @@ class AccountNames:
         place: Callable[[str, str], tuple[str, str]],
         clock: Clock,
     ) -> None:
-        self._asked = _asked(endpoints, generation=1)
+        self._asked = _asked(endpoints)
         self._round = trio.CancelScope()
         self._names: dict[str, str | None] = {}
         self._fault = ""
@@ -61,9 +61,9 @@ class AccountNames:
         """What the organization calls an account; None where it has none, or nobody asks; UNKNOWN until AWS has said so."""
         return self._names.get(account, UNKNOWN) if account in self._asked else None
 
-    def change(self, endpoints: Iterable[Endpoint], generation: int) -> None:
-        """Ask for the accounts of these endpoints from now on, as of a generation of the configuration; the others' names are forgotten."""
-        asked = _asked(endpoints, generation)
+    def change(self, endpoints: Iterable[Endpoint]) -> None:
+        """Ask for the accounts of these endpoints from now on; the others' names are forgotten."""
+        asked = _asked(endpoints)
         same = {account for account, role in asked.items() if account in self._asked and same_role(role, self._asked[account])}
         changed, self._asked = same != asked.keys() | self._asked.keys(), asked
         if changed:
@@ -121,9 +121,9 @@ class AccountNames:
         return answered_name(answer.status, content, account)
 
 
-def _asked(endpoints: Iterable[Endpoint], generation: int) -> dict[str, AssumeRole]:
+def _asked(endpoints: Iterable[Endpoint]) -> dict[str, AssumeRole]:
     """The accounts that are asked for, and the role that may ask."""
-    found = [(endpoint, asking_role(endpoint, generation)) for endpoint in endpoints]
+    found = [(endpoint, asking_role(endpoint)) for endpoint in endpoints]
     return {account: role for endpoint, role in found if role is not None for account in endpoint.accounts}
 
 

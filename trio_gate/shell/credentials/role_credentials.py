@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from datetime import datetime
 
-    from trio_gate.ports import Clock, RoleRequest
+    from trio_gate.ports import AssumeRole, Clock, RoleRequest
     from trio_gate.sessions.session import VirtualSession
     from trio_gate.shell.credentials.base_keys import BaseKeys
     from trio_gate.shell.credentials.sts import Send
@@ -57,10 +57,14 @@ log = logging.getLogger(__name__)
 
 @value_class
 class _Session:
-    """A role's credentials. `signer` is the base key's id, empty if none was needed; it was given at `since` and ends at `ends` by trio's clock, to be refreshed `lead` seconds before."""
+    """A role's credentials, given at `since`; they end at `ends` by trio's clock, to be refreshed `lead` seconds before.
+
+    `signer` is the base key's id, empty if none was needed; `first` the request for the account's role from which the way to them began.
+    """
 
     credentials: Credentials
     signer: str
+    first: AssumeRole
     expires: datetime
     since: float
     ends: float
@@ -156,6 +160,18 @@ class RoleCredentials:
         found = [self._roles.pop(request).session for request in over]
         return {session.credentials.secret_access_key for session in found if session is not None}
 
+    def keep_only(self, outlives: Callable[[RoleRequest], bool]) -> None:
+        """After a reload, drop credentials that do not outlive it; those that STS refused are asked for again at once.
+
+        A call to STS that runs for what is dropped answers nobody but those who wait for it already. So does one for a virtual session,
+        whose way there may have changed.
+        """
+        self._roles = OrderedDict(
+            (request, role) for request, role in self._roles.items() if outlives(request) and not _may_differ(request, role)
+        )
+        for role in self._roles.values():
+            role.fault, role.pause, role.quiet_until = None, 0.0, -math.inf
+
     def _role(self, request: RoleRequest) -> _Role:
         role = self._roles.get(request)
         if role is not None:
@@ -169,9 +185,11 @@ class RoleCredentials:
         return role
 
     def _left(self, role: _Role, request: RoleRequest) -> float:
-        """Seconds for which a role's session can be used; 0 without one, or where another base key has obtained it."""
+        """Seconds for which a role's session can be used; 0 without one, or where another base key or role has obtained it."""
         session = role.session
         if session is None or self._first_signer(request) != session.signer:
+            return 0.0
+        if isinstance(request, SessionRequest) and session.signer and request.first != session.first:
             return 0.0
         return session.left(self._clock.now())
 
@@ -249,6 +267,7 @@ class RoleCredentials:
         return _Session(
             credentials=given,
             signer=signer,
+            first=request.first,
             expires=expires,
             since=trio.current_time(),
             ends=trio.current_time() + life,
@@ -271,6 +290,11 @@ async def open_role_credentials(
     async with trio.open_nursery() as nursery:
         yield RoleCredentials(nursery, base, send=send, host=host, clock=clock)
         nursery.cancel_scope.cancel()
+
+
+def _may_differ(request: RoleRequest, role: _Role) -> bool:
+    """Whether a call to STS runs of which the request does not say all."""
+    return isinstance(request, SessionRequest) and role.flight is not None
 
 
 def _again(request: RoleRequest, fault: CredentialsUnavailable | SessionOver) -> GateError:
