@@ -36,6 +36,9 @@ gateway {
   # max_connections_per_agent = 500                  # default: half of max_connections; per address if there are no agents
   # max_pending               = 1000                 # calls that wait for approval
   # max_pending_per_agent     = 100
+  # max_sessions              = 10000                # virtual sessions
+  # max_sessions_per_agent    = 1000
+  # max_grants                = 1000                 # grants, tasks included
   # grant_ttl                 = "30m"                # how long an approval is kept for an agent that has disconnected
   # grant_time                = "8h"                 # longest grant that a person may give
   # grant_uses                = 100                  # most calls that one grant may cover

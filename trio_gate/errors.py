@@ -152,11 +152,16 @@ DO_NOT_RETRY = ": do not run it again"
 
 
 class Overloaded(GateError):
-    """The gateway has no room for this request right now; the agent may retry."""
+    """The gateway has no room for this request right now; the agent may retry, after `retry_after` seconds."""
 
     status = 503
     code = "ServiceUnavailable"
-    retry_after = 1
+
+    def __init__(
+        self, reason: str, *, status: int | None = None, detail: str | None = None, limit: str | None = None, retry_after: int = 1
+    ) -> None:
+        super().__init__(reason, status=status, detail=detail, limit=limit)
+        self.retry_after = retry_after
 
 
 NOT_YOUR_FAULT = "the gateway cannot reach this account just now, which is not the fault of this call: tell your operator"

@@ -223,6 +223,7 @@ class Approvals(Protocol):
 
         Raises:
             Denied: nobody is asked; the reason says why.
+            Overloaded: nobody is asked, because too many calls of all agents wait.
             StorageUnavailable: the use of a grant could not be stored.
         """
 

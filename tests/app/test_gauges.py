@@ -21,6 +21,8 @@ from trio_gate.shell.admin.connection_limits import UNPROVEN, AdminConnections
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.exchange.hosts import Hosts
 from trio_gate.shell.net.connection_limits import Seats
+from trio_gate.shell.net.rate_limit import Allowance
+from trio_gate.shell.tunnels.tunnels import ALL_UNKNOWN, UNKNOWN
 from trio_gate.shell.wrong_tokens import MOST_AT_ONCE, WrongTokens
 
 LITERAL = 'credential "aws_account" "base" {\n  access_key_id = "AKIABASE"\n  secret_access_key = "base"\n}\n'
@@ -51,10 +53,14 @@ async def test_a_question_that_waits_is_seen(tmp_path):
 async def test_seats_are_seen():  # noqa: ASYNC124 - seats read the clock of a run
     seats = Seats(5, 3)
     with seats.seat("127.0.0.1") as one, seats.seat("127.0.0.1"):
-        one.prove("ci")
-        found = {(name, labels): value for name, labels, value in gauges.of_agents_seats(seats)}
+        one.prove("ci", 2)
+        pace = Allowance(UNKNOWN, ALL_UNKNOWN)
+        pace.take("127.0.0.1")
+        found = {(name, labels): value for name, labels, value in gauges.of_agents_seats(seats, pace)}
     assert found["connections", ("agents",)] == 2
-    assert found["limit_used", ("max_connections_per_agent",)] == 1
+    assert (found["limit_used", ("max_connections_per_agent",)], found["limit", ("max_connections_per_agent",)]) == (1, 2)
+    assert (found["limit_used", ("unknown_tunnels",)], found["limit", ("unknown_tunnels",)]) == (0, 1)
+    assert (found["limit_used", ("unknown_tunnels_pace",)], found["limit", ("unknown_tunnels_pace",)]) == (1, UNKNOWN.most)
     assert found["limit_refused", ("max_connections",)] == 0
 
 

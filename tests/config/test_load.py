@@ -47,6 +47,7 @@ def test_limits_and_their_defaults():
     assert (plain.held_limit, plain.held_total, plain.spool_limit) == (70 << 20, 512 << 20, 8 << 30)
     assert (plain.max_connections, plain.head_timeout, plain.idle_timeout) == (1000, 10.0, 60.0)
     assert (plain.max_pending, plain.max_pending_per_agent, plain.deny_cooldown) == (1000, 100, 60.0)
+    assert (plain.max_sessions, plain.max_sessions_per_agent, plain.max_grants) == (10_000, 1000, 1000)
     assert (plain.grant_ttl, plain.grant_time, plain.grant_uses) == (1800.0, 28_800.0, 100)
     assert (plain.connect_timeout, plain.answer_timeout, plain.ca_file, plain.decision_log) == (10.0, 900.0, None, None)
 
@@ -78,6 +79,8 @@ def test_every_other_knob_of_the_gateway_is_read():
     assert (found.head_timeout, found.connect_timeout, found.answer_timeout) == (1.0, 2.0, 3.0)
     found = gateway('max_pending = 7\nmax_pending_per_agent = 2\ngrant_ttl = "5s"\ngrant_time = "2m"\ngrant_uses = 3')
     assert (found.max_pending, found.max_pending_per_agent) == (7, 2)
+    more = gateway("max_sessions = 5\nmax_sessions_per_agent = 4\nmax_grants = 3")
+    assert (more.max_sessions, more.max_sessions_per_agent, more.max_grants) == (5, 4, 3)
     assert (found.grant_ttl, found.grant_time, found.grant_uses) == (5.0, 120.0, 3)
     assert gateway('deny_cooldown = "0s"').deny_cooldown == 0.0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 
 import pytest
@@ -10,12 +11,14 @@ import pytest
 from tests.docs.pages import rows, section, text
 from tests.kit.configs import load
 from tests.kit.paths import ROOT
-from trio_gate.approval.grant import MAX_GRANTS
 from trio_gate.config.model import AgentLimits
-from trio_gate.metrics.limits import FIRST, FIXED, LAST, LIMITS, table
-from trio_gate.sessions.table import MAX_PER_AGENT, MAX_SESSIONS
+from trio_gate.metrics.limits import FIRST, FIXED, LAST, LIMITS, fullest, table
 from trio_gate.shell.admin.connection_limits import PROVEN, UNPROVEN
 from trio_gate.shell.approval.notifier import MAX_WAITING as MAX_NOTICES
+from trio_gate.shell.audit.refusals import ALL_ROWS, ROWS
+from trio_gate.shell.audit.writer import MAX_WAITING as MAX_ROWS
+from trio_gate.shell.net.connection_limits import UNKNOWN_SHARE
+from trio_gate.shell.tunnels.tunnels import ALL_UNKNOWN, UNKNOWN
 from trio_gate.shell.worker_threads import MAX_WAITING
 from trio_gate.shell.wrong_tokens import MOST_AT_ONCE
 
@@ -37,8 +40,24 @@ def test_the_table_of_the_docs_is_made_of_it():
 
 def test_every_number_of_the_gateway_that_bounds_something_is_there():
     gateway = load("").gateway
-    numbers = {name for name in type(gateway).__dataclass_fields__ if type(getattr(gateway, name)) is int} - {"body_rate"}
-    assert {one.name for one in LIMITS if one.where == "gateway"} == numbers - TERMS
+    numbers = {name for name in type(gateway).__dataclass_fields__ if type(getattr(gateway, name)) is int}
+    assert {one.name for one in LIMITS if one.where == "gateway"} == numbers - TERMS | {"head_timeout"}
+
+
+def test_all_but_times_and_rates_have_a_pair():
+    assert {one.name for one in LIMITS if not one.used} == {"head_timeout", "body_rate", "passthrough_idle", "passthrough_time"}
+
+
+def test_the_fullest_is_that_of_which_the_largest_part_is_used():
+    assert fullest([(3, 100), (1, 2), (40, math.inf)]) == (1, 2)
+    assert (fullest([]), fullest([], 7)) == ((0, math.inf), (0, 7))
+
+
+def test_allowances_are_said_as_they_are():
+    said = {one.name: one.default for one in LIMITS}
+    assert said["unknown_tunnels_pace"] == f"{UNKNOWN.most} of a source, {ALL_UNKNOWN.most} of all"
+    assert said["refusal_rows"] == f"{ROWS} of a source, {ALL_ROWS} of all"
+    assert (UNKNOWN_SHARE, UNKNOWN.rate) == (4, 0.5)
 
 
 def test_every_limit_of_an_agent_is_there():
@@ -50,11 +69,9 @@ def test_every_limit_of_an_agent_is_there():
 @pytest.mark.parametrize(
     ("name", "most"),
     [
-        ("sessions", MAX_SESSIONS),
-        ("sessions_per_agent", MAX_PER_AGENT),
         ("work_per_agent", MAX_WAITING),
         ("wrong_tokens", MOST_AT_ONCE),
-        ("grants", MAX_GRANTS),
+        ("record_queue", MAX_ROWS),
         ("notices", MAX_NOTICES),
         ("admin_unproven", UNPROVEN),
         ("admin_people", PROVEN),
@@ -71,6 +88,17 @@ def test_limits_of_a_listener_have_the_defaults_of_the_reference():
     assert {one.name: one.default for one in LIMITS if one.where == "listener"} == {
         name: default for name, default in given.items() if name.startswith("passthrough_")
     }
+
+
+def test_whatever_is_too_much_or_too_slow_names_its_limit():
+    unnamed = set()
+    for path in (ROOT / "trio_gate").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and (error := ast.unparse(node.func)) in {"Overloaded", "TooMuchAtOnce", "Malformed"}:
+                given = {word.arg: ast.unparse(word.value) for word in node.keywords}
+                if "limit" not in given and (error != "Malformed" or given.get("status") == "408"):
+                    unnamed.add(ast.unparse(node))
+    assert unnamed == {"Overloaded(NO_THREAD)"}, "threads are the system's"
 
 
 STATUSES = {"Denied": 403, "TooMuchAtOnce": 403, "Overloaded": 503, "AuditUnavailable": 503}

@@ -6,9 +6,8 @@ import pytest
 
 from tests.kit.records import NOW
 from tests.kit.sessions import session
-from trio_gate.errors import Denied, SessionOver
-from trio_gate.sessions import table as module
-from trio_gate.sessions.table import SessionTable
+from trio_gate.errors import Denied, Overloaded, SessionOver
+from trio_gate.sessions.table import RETRY_SECONDS, SessionTable
 
 LATER = NOW + timedelta(hours=2)
 FIRST = session(1)
@@ -49,15 +48,19 @@ def test_nothing_is_over_before_its_time():
     assert table().over(NOW) == []
 
 
-def test_there_is_room_for_so_many(monkeypatch):
-    monkeypatch.setattr(module, "MAX_PER_AGENT", 3)
+def test_there_is_room_for_so_many():
+    sessions = table()
+    sessions.check_room("ci", NOW)
+    sessions.resize(5, 3)
     with pytest.raises(Denied, match="3 sessions of this agent are in use"):
-        table().check_room("ci", NOW)
-    table().check_room("docs", NOW)
-    table().check_room("ci", FIRST.expires)
-    monkeypatch.setattr(module, "MAX_SESSIONS", 4)
-    with pytest.raises(Denied, match="the gateway has no room"):
-        table().check_room("docs", NOW)
+        sessions.check_room("ci", NOW)
+    sessions.check_room("docs", NOW)
+    sessions.check_room("ci", FIRST.expires)
+    sessions.resize(4, 3)
+    with pytest.raises(Overloaded, match="the gateway has no room") as full:
+        sessions.check_room("docs", NOW)
+    assert (full.value.status, full.value.retry_after) == (503, RETRY_SECONDS)
+    assert (sessions.count, sessions.most) == (4, 3)
 
 
 def test_a_circle_has_an_end():

@@ -150,6 +150,7 @@ class Changes:
         self._opener.seats.resize(gateway.max_connections, gateway.max_connections_per_agent)
         services.bodies.held.resize(gateway.held_total)
         services.bodies.spooled.resize(gateway.spool_limit)
+        services.sessions.table.resize(gateway.max_sessions, gateway.max_sessions_per_agent)
         if services.decisions is not None:
             services.decisions.limit = gateway.decision_log_limit
         self._parts.audit.limit = gateway.record_limit

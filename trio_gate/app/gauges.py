@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from trio_gate.app.reload import ActiveConfig
     from trio_gate.config.model import Config
     from trio_gate.metrics.counts import Sample
+    from trio_gate.metrics.limits import Filled
     from trio_gate.shell.admin.connection_limits import AdminConnections
     from trio_gate.shell.approval.hub import ApprovalHub
     from trio_gate.shell.audit.writer import AuditWriter
     from trio_gate.shell.credentials.role_credentials import RoleCredentials
     from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.shell.net.connection_limits import Seats
+    from trio_gate.shell.net.rate_limit import Allowance
     from trio_gate.shell.wrong_tokens import WrongTokens
 
 
@@ -45,7 +47,12 @@ def of_services(
         yield from _limit(budget.knob, budget.total, budget.total - budget.left)
     if services.decisions is not None:
         yield from _limit("decision_log_limit", services.decisions.limit, services.decisions.size)
-    yield from _limit("work_per_agent", FIXED["work_per_agent"], services.workers.most)
+    yield from _limit("work_per_agent", FIXED["work_per_agent"], max(services.workers.most, services.lookups.most))
+    yield from _limit("record_queue", FIXED["record_queue"], audit.queue)
+    yield from _filled("max_in_flight", services.loads.in_flight)
+    yield from _filled("rate", services.loads.pace)
+    yield from _filled("refusal_rows", services.refusals.filled)
+    yield "limit_refused", ("refusal_rows",), services.refusals.summed
 
 
 def _of_people(hub: ApprovalHub, services: SharedServices) -> Iterator[Sample]:
@@ -58,10 +65,11 @@ def _of_people(hub: ApprovalHub, services: SharedServices) -> Iterator[Sample]:
     yield "notices_undelivered", (), hub.notifier.undelivered.total
     yield "sessions", (), table.count
     yield from _limit("max_pending", hub.limits.max_pending, hub.pending)
-    yield from _limit("max_pending_per_agent", hub.limits.max_pending_per_agent, hub.questions.most)
-    yield from _limit("sessions", FIXED["sessions"], table.count)
-    yield from _limit("grants", FIXED["grants"], hub.grants.table.count)
-    yield "limit_refused", ("grants",), hub.grants.table.refused
+    yield from _filled("max_pending_per_agent", hub.questions.fullest(hub.config.max_pending))
+    yield from _limit("max_sessions", table.total, table.count)
+    yield from _limit("max_sessions_per_agent", table.per_agent, table.most)
+    yield from _limit("max_grants", hub.limits.max_grants, hub.grants.table.count)
+    yield "limit_refused", ("max_grants",), hub.grants.table.refused
     yield from _limit("notices", FIXED["notices"], hub.notifier.waiting)
     yield "limit_refused", ("notices",), hub.notifier.refused
 
@@ -86,16 +94,19 @@ def of_process(
     yield "failing", ("record",), services.audit.failing
     yield "failing", ("approvals",), hub.failing
     yield "failing", ("decision_log",), services.decisions is not None and not services.decisions.takes_lines()
+    yield from _limit("held_limit", present().config.gateway.held_limit, services.bodies.held.most)
     yield "config_generation", (), present().number
     yield "config_reload_ok", (), present.reload_failed is None
 
 
-def of_agents_seats(seats: Seats) -> Iterator[Sample]:
-    """The connections of agents."""
+def of_agents_seats(seats: Seats, pace: Allowance) -> Iterator[Sample]:
+    """The connections of agents, and the pace of tunnels of unknown ones."""
     yield "connections", ("agents",), seats.count
     yield "limit_refused", ("max_connections",), seats.closed
     yield from _limit("max_connections", seats.total, seats.count)
-    yield from _limit("max_connections_per_agent", seats.per_agent, seats.most)
+    yield from _filled("max_connections_per_agent", seats.fullest)
+    yield from _filled("unknown_tunnels", seats.unknown)
+    yield from _filled("unknown_tunnels_pace", pace.filled)
 
 
 def of_wrong_tokens(wrong: WrongTokens) -> Iterator[Sample]:
@@ -111,6 +122,11 @@ def of_admin(kind: str, connections: AdminConnections) -> Iterator[Sample]:
     for name, group in groups.items():
         yield from _limit(f"{kind}_{name}", group.most, group.count)
         yield "limit_refused", (f"{kind}_{name}",), group.closed
+
+
+def _filled(name: str, filled: Filled) -> Iterator[Sample]:
+    used, most = filled
+    return _limit(name, most, used)
 
 
 def _limit(name: str, most: float, used: float) -> Iterator[Sample]:

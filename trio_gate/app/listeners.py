@@ -29,7 +29,8 @@ from trio_gate.shell.certificates.leaves import FileCertificates, LeafCertificat
 from trio_gate.shell.listen.listeners import AgentListenerContext, EndpointListener, Names, ProxyListener, TlsListener
 from trio_gate.shell.net import accept
 from trio_gate.shell.net.connection_limits import Seats
-from trio_gate.shell.tunnels.tunnels import Surroundings, Tunnels
+from trio_gate.shell.net.rate_limit import Allowance
+from trio_gate.shell.tunnels.tunnels import ALL_UNKNOWN, UNKNOWN, Surroundings, Tunnels
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
@@ -103,7 +104,8 @@ class Opener:
         self._own = LeafCertificates(authorities.own, clock=services.clock)
         self.seats = Seats(gateway.max_connections, gateway.max_connections_per_agent)
         self.listeners: list[accept.OpenListener] = []
-        services.counts.watch(partial(gauges.of_agents_seats, self.seats))
+        self._pace = Allowance(UNKNOWN, ALL_UNKNOWN)
+        services.counts.watch(partial(gauges.of_agents_seats, self.seats, self._pace))
 
     async def open_all(self, config: Config, passed: Passed) -> list[OpenBlock]:
         """Open all listeners of a configuration, or take their sockets from those that were passed. Raises StartFailed, GateError."""
@@ -137,7 +139,16 @@ class Opener:
         ]
 
     def _handle(self, block: Listener, listening: socket.socket) -> accept.Handle:
-        return _agents(self._running, self._inside, self._names, self._own, block, listening.getsockname()[1])
+        """The handler of a listener for agents."""
+        port = listening.getsockname()[1]
+        match block.kind:
+            case "proxy":
+                tunnels = Tunnels(_surroundings(self._running, block, self._pace))
+                return ProxyListener(self._inside, self._names, port=port, own=frozenset(_names(block)), tunnels=tunnels).handle
+            case "tls":
+                return TlsListener(self._inside, self._names, port=port).handle
+            case _:
+                return _endpoint(self._inside, self._own, block, port).handle
 
 
 def _served(kind: str, listener: AdminListener, sockets: Sequence[socket.socket]) -> list[accept.OpenListener]:
@@ -151,32 +162,13 @@ def reserved(config: Config) -> int:
     return ADMIN_CONNECTIONS * sum(block is not None for block in (config.gateway.admin, config.gateway.metrics))
 
 
-def _agents(
-    running: Running, inside: AgentListenerContext, names: Names, own: LeafCertificates, block: Listener, port: int
-) -> accept.Handle:
-    """The handler of a listener for agents."""
-    match block.kind:
-        case "proxy":
-            tunnels = Tunnels(_surroundings(running, block))
-            return ProxyListener(inside, names, port=port, own=frozenset(_names(block)), tunnels=tunnels).handle
-        case "tls":
-            return TlsListener(inside, names, port=port).handle
-        case _:
-            return _endpoint(inside, own, block, port).handle
-
-
-def _surroundings(running: Running, block: Listener) -> Surroundings:
-    """What the tunnels of a proxy listener need; the listener is known by its address after a reload."""
+def _surroundings(running: Running, block: Listener, pace: Allowance) -> Surroundings:
+    """What the tunnels of a proxy listener need. After a reload that is the block that equals its own, or has its address and a port."""
 
     def passthrough() -> Passthrough | None:
-        return next(
-            (
-                one.passthrough
-                for one in running.present().config.gateway.listeners
-                if one.kind == "proxy" and one.bind == block.bind
-            ),
-            None,
-        )
+        there = [one for one in running.present().config.gateway.listeners if one.kind == "proxy"]
+        same = [one for one in there if one == block] or [one for one in there if block.bind.port and one.bind == block.bind]
+        return same[0].passthrough if same else None
 
     def check(agent: str | None) -> None:
         for name in [agent] if agent is not None else [None, *(stop.agent for stop in running.hub.stops)]:
@@ -190,6 +182,7 @@ def _surroundings(running: Running, block: Listener) -> Surroundings:
         check=check,
         forbidden=lambda address, port: is_ours(running.present().config, address, port),
         proof_needed=not is_loopback(block.bind.host),
+        pace=pace,
     )
 
 

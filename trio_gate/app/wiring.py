@@ -116,7 +116,7 @@ async def open_services(config: Config, hosts: Hosts, *, ours: Callable[[bytes],
             bodies=_bodies(config.gateway, state),
             traces=traces,
         )
-        _watch(config, services, hub, audit, credentials)
+        _set_up(config, services, hub, audit, credentials)
         yield services, hub, Parts(audit=audit, base=base, roles=credentials, names=names, upstreams=upstreams)
 
 
@@ -130,7 +130,8 @@ def _reader(
     return Reader(credentials, send=partial(fetch, upstreams, most=MAX_ANSWER), place=place, clock=clock, load=load_model)
 
 
-def _watch(config: Config, services: SharedServices, hub: ApprovalHub, audit: AuditWriter, credentials: RoleCredentials) -> None:
+def _set_up(config: Config, services: SharedServices, hub: ApprovalHub, audit: AuditWriter, credentials: RoleCredentials) -> None:
+    services.sessions.table.resize(config.gateway.max_sessions, config.gateway.max_sessions_per_agent)
     services.sessions.watch(partial(_forget, credentials, services.keys))
     services.counts.watch(partial(gauges.of_services, config, services, hub, audit, credentials))
 

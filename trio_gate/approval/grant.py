@@ -154,10 +154,6 @@ def standing(rule: Rule, approvers: Sequence[Approver]) -> str:
     return hashlib.sha256(json.dumps(facts).encode("ascii")).hexdigest()
 
 
-MAX_GRANTS = 1000
-"""The most grants at the same time."""
-
-
 class GrantTable:
     """All grants by id, in the order in which they were made.
 
@@ -186,17 +182,12 @@ class GrantTable:
         return tuple(grant for grant in self if grant.agent == agent and not spent(grant))
 
     @property
-    def full(self) -> bool:
-        """Whether no further grant may be added."""
-        return len(self._grants) >= MAX_GRANTS
-
-    @property
     def count(self) -> int:
         """How many there are."""
         return len(self._grants)
 
     def add(self, grant: Grant) -> None:
-        """Add a new grant. Check `full` before."""
+        """Add a new grant. Check `count` before."""
         self._grants[grant.id] = grant
 
     def take(self, question: Question, *, standing: str, now: datetime, covers: Callable[[str], bool]) -> Grant | None:

@@ -6,7 +6,7 @@ Rule: a listener that other machines can reach serves only proven agents, so wit
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from trio_gate.config import attribute_types
@@ -71,11 +71,7 @@ def gateway(form: Form, *, proven: bool) -> Gateway:
         max_connections=connections,
         max_connections_per_agent=form.take(attribute_types.whole(1, 1_000_000), "max_connections_per_agent")
         or max(1, connections // 2),
-        max_pending=form.default(attribute_types.whole(1, 10_000), "max_pending", 1000),
-        max_pending_per_agent=form.default(attribute_types.whole(1, 10_000), "max_pending_per_agent", 100),
-        grant_ttl=form.default(attribute_types.duration(), "grant_ttl", 1800.0),
-        grant_time=form.default(attribute_types.duration(60), "grant_time", 28_800.0),
-        grant_uses=form.default(attribute_types.whole(1, 10_000), "grant_uses", 100),
+        **_most(form),
         deny_cooldown=form.default(attribute_types.duration(0), "deny_cooldown", 60.0),
         head_timeout=form.default(attribute_types.duration(), "head_timeout", 10.0),
         idle_timeout=form.default(attribute_types.duration(), "idle_timeout", 60.0),
@@ -90,6 +86,20 @@ def gateway(form: Form, *, proven: bool) -> Gateway:
         which = "held_limit" if form.given("held_limit") else "held_total"
         form.fault("`held_total` is less than `held_limit`: no body of that size could ever be held", of=which)
     return made
+
+
+def _most(form: Form) -> dict[str, Any]:
+    """What calls, sessions and grants there may be at once, and how much one grant may be."""
+    return {
+        "max_pending": form.default(attribute_types.whole(1, 10_000), "max_pending", 1000),
+        "max_pending_per_agent": form.default(attribute_types.whole(1, 10_000), "max_pending_per_agent", 100),
+        "max_sessions": form.default(attribute_types.whole(1, 100_000), "max_sessions", 10_000),
+        "max_sessions_per_agent": form.default(attribute_types.whole(1, 100_000), "max_sessions_per_agent", 1000),
+        "max_grants": form.default(attribute_types.whole(1, 10_000), "max_grants", 1000),
+        "grant_ttl": form.default(attribute_types.duration(), "grant_ttl", 1800.0),
+        "grant_time": form.default(attribute_types.duration(60), "grant_time", 28_800.0),
+        "grant_uses": form.default(attribute_types.whole(1, 10_000), "grant_uses", 100),
+    }
 
 
 def _log(form: Form) -> LogSettings:

@@ -75,21 +75,19 @@ class Gateway:
         state_dir: absolute path of the folder (mode 0700) for CAs, databases, spool and pending approvals.
         ca_file: PEM file of the roots that verify upstream certificates; None means the system's.
         decision_log: file that gets one JSON line per decision; None for none.
-        record_limit: bytes of the audit database; once it has them, calls are refused.
+        record_limit: bytes of the audit database, at which calls are refused. held_total: bytes of all held bodies in memory.
         decision_log_limit: bytes of the decision log and its old file together. held_limit: bytes of one held body.
-        held_total: bytes of all held bodies in memory together.
         spool_limit: bytes of all bodies on disk: large held ones, uploads that wait for approval, blobs beyond `held_limit`.
         max_connections: agent connections served at once; more wait in the listen queue or replace an unproven one.
-        max_connections_per_agent: connections of one agent, once it is proven.
+        max_connections_per_agent: those of one agent, once it is proven. body_rate: bytes a second that a body must bring at least.
         max_pending, max_pending_per_agent: calls that may wait for people at once.
+        max_sessions, max_sessions_per_agent: virtual sessions at once. max_grants: grants at once.
         grant_ttl: seconds that an approval is kept for an agent that has left.
         grant_time, grant_uses: the most that a person may grant, in seconds and in calls.
         deny_cooldown: seconds in which nobody is asked again about a denied call.
-        head_timeout: seconds for a whole head, from its first byte.
-        idle_timeout: seconds for a kept connection, or anything else, that does not move.
+        head_timeout: seconds for a whole head, from its first byte. idle_timeout: seconds for whatever else does not move.
         connect_timeout: seconds for TCP and TLS to AWS. answer_timeout: seconds until the first byte of AWS's answer.
-        drain_timeout: seconds that running calls have to end when the gateway stops.
-        body_rate: bytes per second that a body must bring at least; it may lag half a minute behind. log: how to log.
+        drain_timeout: seconds that running calls have to end when the gateway stops. log: how to log.
     """
 
     state_dir: str
@@ -107,6 +105,9 @@ class Gateway:
     max_connections_per_agent: int
     max_pending: int
     max_pending_per_agent: int
+    max_sessions: int
+    max_sessions_per_agent: int
+    max_grants: int
     grant_ttl: float
     grant_time: float
     grant_uses: int

@@ -6,9 +6,11 @@ can no longer use it once it is over.
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from trio_gate.errors import Denied, SessionOver
+from trio_gate.errors import Denied, Overloaded, SessionOver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -16,23 +18,34 @@ if TYPE_CHECKING:
 
     from trio_gate.sessions.session import VirtualSession
 
-MAX_SESSIONS = 10_000
-"""Sessions at once: some 20 MiB with their requests."""
-
-MAX_PER_AGENT = 1000
-"""Sessions of one agent at once."""
+RETRY_SECONDS = 60
+"""After this long some of the sessions of all agents may have expired."""
 
 
 class SessionTable:
-    """All sessions by their key id."""
+    """All sessions by their key id.
+
+    Attributes:
+        total, per_agent: how many there may be at once, of all agents and of one; any number until `resize`.
+    """
 
     def __init__(self, sessions: Iterable[VirtualSession] = ()) -> None:
+        self.total = self.per_agent = math.inf
         self._sessions = {session.key_id: session for session in sessions}
 
     @property
     def count(self) -> int:
         """How many there are."""
         return len(self._sessions)
+
+    def resize(self, total: float, per_agent: float) -> None:
+        """Allow so many. Sessions beyond that stay until they are over."""
+        self.total, self.per_agent = total, per_agent
+
+    @property
+    def most(self) -> int:
+        """How many the agent has that has most."""
+        return max(Counter(session.agent for session in self._sessions.values()).values(), default=0)
 
     def find(self, key_id: str) -> VirtualSession | None:
         """The session of a key id; None where it is unknown or has ended."""
@@ -43,18 +56,19 @@ class SessionTable:
         return list(self._sessions.values())
 
     def check_room(self, agent: str | None, now: datetime) -> None:
-        """Raise Denied where an agent, or the gateway, has as many sessions as it may have."""
+        """Raise Denied where an agent, Overloaded where the gateway has as many sessions as it may have."""
         live = [session for session in self._sessions.values() if session.expires > now]
         own = sum(session.agent == agent for session in live)
-        if own >= MAX_PER_AGENT:
+        if own >= self.per_agent:
             raise Denied(
                 f"{own} sessions of this agent are in use: use those until they expire, then assume the role again",
-                limit="sessions_per_agent",
+                limit="max_sessions_per_agent",
             )
-        if len(live) >= MAX_SESSIONS:
-            raise Denied(
+        if len(live) >= self.total:
+            raise Overloaded(
                 "the gateway has no room for another session: try again when some have expired, or ask your operator",
-                limit="sessions",
+                limit="max_sessions",
+                retry_after=RETRY_SECONDS,
             )
 
     def check(self, session: VirtualSession, now: datetime) -> None:

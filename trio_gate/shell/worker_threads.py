@@ -38,7 +38,10 @@ NO_THREAD = "the gateway can start no thread just now: try again later"
 """Said where the system, or systemd's TasksMax, allows no more of them."""
 
 MAX_WAITING = 512
-"""Jobs that may wait in one queue: as many as an agent's connections are by default, for each may bring a call to ask about at once."""
+"""Jobs that may wait in one queue: as many as an agent's connections are by default, for each may bring a call to ask about at once.
+
+Not a knob: two threads take minutes for so many, which is longer than SDKs wait.
+"""
 
 
 class _NoThread:

@@ -15,7 +15,10 @@ DELAY_SECONDS = 1
 """Delay of the answer to a wrong token."""
 
 MOST_AT_ONCE = 8
-"""Wrong tokens of one source whose answers may be delayed at once; a further one is refused with 429."""
+"""Wrong tokens of one source whose answers may be delayed at once; a further one is refused with 429.
+
+Not a knob: only who guesses needs more.
+"""
 
 
 class WrongTokens:

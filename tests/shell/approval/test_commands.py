@@ -36,7 +36,7 @@ from trio_gate.approval.channel.frames import (
 from trio_gate.approval.param_tree import ToRead
 from trio_gate.approval.terms import Terms
 from trio_gate.audit.rows import whole_row
-from trio_gate.errors import AuditUnavailable, StorageUnavailable
+from trio_gate.errors import AuditUnavailable, Overloaded, StorageUnavailable, TooMuchAtOnce
 from trio_gate.sessions.table import SessionTable
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import HubConfig, Limits
@@ -141,10 +141,11 @@ async def test_nothing_is_opened_of_a_question_that_ended_meanwhile(hub, clock, 
         assert (await alice.until((Detail, Rejected))).code == "gone"
 
 
-async def test_a_part_that_the_disk_does_not_give_is_said(hub, clock, nursery):
+@pytest.mark.parametrize("kind", [StorageUnavailable, TooMuchAtOnce, Overloaded])
+async def test_a_part_that_cannot_be_had_is_said(hub, clock, nursery, kind):
     async def broken(part, offset, colors):
         await trio.lowlevel.checkpoint()
-        raise StorageUnavailable("the body could not be kept", detail="Input/output error")
+        raise kind("it could not be read", detail="Input/output error")
 
     nursery.start_soon(hub.ask, replace(asked(question()), open=broken))
     await wait_all_tasks_blocked()
@@ -258,8 +259,8 @@ async def test_a_record_that_cannot_be_read(hub, clock, find):
         assert (await alice.until(Rejected)).code == "unavailable"
 
 
-async def test_a_full_book_takes_no_more(hub, clock, waiting, monkeypatch):
-    monkeypatch.setattr("trio_gate.approval.grant.MAX_GRANTS", 0)
+async def test_a_full_book_takes_no_more(hub, clock, waiting):
+    hub.limits = replace(hub.limits, max_grants=0)
     with listening(hub, clock, **ALL) as alice:
         alice.vote(grant=Terms(**GRANT))
         assert (await alice.until(Rejected)).code == "limits"

@@ -15,7 +15,7 @@ from tests.kit.sessions import session
 from trio_gate.approval.channel.frames import Accepted, GrantEnded, Hello, Rejected, Resolved, Updated
 from trio_gate.approval.state import Verdict
 from trio_gate.approval.terms import Terms
-from trio_gate.errors import Denied
+from trio_gate.errors import Denied, Overloaded
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import HubConfig, Limits
 from trio_gate.shell.sessions.store import open_sessions
@@ -155,7 +155,7 @@ async def test_one_agent_cannot_fill_the_hub(clock, nursery):
     assert caught.value.status == 403
     nursery.start_soon(hub.ask, of(3, "other"))
     await wait_all_tasks_blocked()
-    with pytest.raises(Denied, match="too many calls"):
+    with pytest.raises(Overloaded, match="too many calls"):
         await hub.ask(of(4, "third"))
     assert hub.pending == 3
 

@@ -13,10 +13,10 @@ from trio_gate.approval.channel.codec import decode_server
 from trio_gate.approval.channel.frames import Pending, Updated
 from trio_gate.approval.state import Prompt, decide, withdraw
 from trio_gate.approval.terms import Terms
-from trio_gate.errors import Denied
+from trio_gate.errors import Denied, Overloaded
 from trio_gate.shell.approval.database import ApprovalDatabase
 from trio_gate.shell.approval.hub_config import Change, Limits
-from trio_gate.shell.approval.pending import PendingQuestions
+from trio_gate.shell.approval.pending import RETRY_SECONDS, PendingQuestions
 from trio_gate.shell.approval.subscribers import Subscribers
 
 OTHER = "e" * 64
@@ -143,8 +143,10 @@ def test_an_asker_has_its_share_of_the_room_and_the_room_an_end(table):
             with pytest.raises(Denied, match="this agent has 2 calls"):
                 table.check_room("agent ci", 1)
             table.check_room("agent ci", 3)
-    with pytest.raises(Denied, match="too many calls wait"):
+    with pytest.raises(Overloaded, match="too many calls wait") as full:
         table.check_room("agent third")
+    assert (full.value.status, full.value.retry_after) == (503, RETRY_SECONDS)
+    assert (table.fullest({}), table.fullest({"agent ci": 5})) == ((2, 2), (1, 2))
 
 
 async def test_a_question_that_ends_leaves_the_table_and_the_disk_and_gives_back_who_waits(table, database):

@@ -193,7 +193,8 @@ async def test_an_agent_has_its_share_and_its_idle_connections_make_room_for_it(
     third = await house.enter("third")
     with pytest.raises(TooMuchAtOnce, match=r"\Aci has 2 .*max_connections_per_agent"):
         third.prove("ci")
-    third.prove("other")
+    assert house.seats.fullest == (2, 2)
+    third.prove("other", 1)
     first.prove("ci")
     first.rest()
     (await house.enter("fourth")).prove("ci")
@@ -208,6 +209,7 @@ async def test_tunnels_of_the_unknown_have_a_part_of_the_seats_whatever_their_so
     third = await house.enter("third", "127.0.0.3")
     with pytest.raises(Overloaded, match="without a proxy token"):
         third.begin_unknown()
+    assert house.seats.unknown == (2, 2)
     house.leave("1")
     await wait_all_tasks_blocked()
     third.begin_unknown()

@@ -54,7 +54,10 @@ def test_a_source_is_more_than_an_address_of_ipv6(clock, one, other, shared):
 
 def test_all_together_have_one(clock):
     made = Allowance(Pace(most=3, rate=1), Pace(most=5, rate=1), now=clock)
-    assert [given(made, f"192.0.2.{last}", 9) for last in range(3)] == [3, 2, 0]
+    assert given(made, "192.0.2.0", 1) == 1
+    assert made.filled == (1, 3)
+    assert [given(made, f"192.0.2.{last}", 9) for last in range(3)] == [2, 2, 0]
+    assert made.filled == (5, 5)
     clock.advance(2)
     assert given(made, "192.0.2.9", 9) == 2
 

@@ -1,5 +1,7 @@
 """How much agents do at once: requests under way and their pace, each agent's for itself."""
 
+import math
+
 import pytest
 
 from trio_gate.config.model import Agent, AgentLimits
@@ -46,6 +48,18 @@ def test_a_pace_and_a_burst():
     assert [refused(loads, ci) for _ in range(2)] == [False, True]
     times[0] = 100
     assert [refused(loads, ci) for _ in range(4)] == [False, False, False, True]
+
+
+def test_what_is_shown_is_the_agent_that_is_nearest_to_its_limit():
+    loads = AgentLoads(lambda: 0)
+    assert (loads.in_flight, loads.pace) == ((0, math.inf), (0, math.inf))
+    with (
+        loads.request(agent(max_in_flight=2, rate=3)),
+        loads.request(agent("docs", rate=10)),
+        loads.request(agent("docs", rate=10)),
+    ):
+        assert (loads.in_flight, loads.pace) == ((1, 2), (1, 3))
+    assert (loads.in_flight, loads.pace) == ((0, math.inf), (1, 3))
 
 
 def test_a_changed_pace_holds_at_once():

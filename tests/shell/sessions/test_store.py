@@ -14,7 +14,6 @@ from trio.testing import wait_all_tasks_blocked
 from tests.kit.sessions import session
 from tests.kit.shortages import no_thread
 from trio_gate.errors import Denied, StorageUnavailable
-from trio_gate.sessions import table
 from trio_gate.sessions.persistence import to_json
 from trio_gate.shell.sessions import store as module
 from trio_gate.shell.sessions.store import SessionStore, open_sessions
@@ -82,9 +81,9 @@ async def test_an_end_that_could_not_be_written_is_written_later(tmp_path):
             assert db.execute("SELECT count(*) FROM sessions").fetchone() == (0,)
 
 
-async def test_one_too_many_is_not_written(tmp_path, monkeypatch):
-    monkeypatch.setattr(table, "MAX_PER_AGENT", 1)
+async def test_one_too_many_is_not_written(tmp_path):
     async with opened(tmp_path) as store:
+        store.table.resize(2, 1)
         await store.open(session(1))
         with pytest.raises(Denied):
             await store.open(session(2))

@@ -28,10 +28,16 @@ CLOSE_TIMEOUT = 2
 """Seconds for a channel's closing frames."""
 
 UNPROVEN = 64
-"""Most connections that have shown no token and no session."""
+"""Most connections that have shown no token and no session.
+
+Not a knob: nobody stays one for longer than `HEAD_TIMEOUT`.
+"""
 
 PROVEN = 200
-"""Most connections of people."""
+"""Most connections of people.
+
+Not a knob: descriptors for them are set aside at the start, whatever agents do, and a person has few.
+"""
 
 
 class _Group:

@@ -78,7 +78,7 @@ class HttpServer:
             found = self._health(request) or await self._respond(stream, request, connection)
         except GateError as error:
             self.refused(f"{self.name} request", connection.source, error)
-            found = answer(error.status, error.reason)
+            found = answer(error.status, error.reason, retry_after=error.retry_after)
         if found is not None:
             with trio.fail_after(SEND_TIMEOUT):
                 await stream.send_all(found)

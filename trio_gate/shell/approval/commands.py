@@ -40,7 +40,7 @@ from trio_gate.approval.channel.frames import (
 from trio_gate.approval.state import GONE, OTHER_DIGEST, Prompt, Refused, decide
 from trio_gate.approval.terms import Terms
 from trio_gate.audit.acts import end_session_row, lift_row, revoke_row, stop_row, void_row, vote_row
-from trio_gate.errors import AuditUnavailable, Overloaded, StorageUnavailable
+from trio_gate.errors import AuditUnavailable, Overloaded, StorageUnavailable, TooMuchAtOnce
 from trio_gate.sessions.persistence import shown
 from trio_gate.shell.approval.grants import grant_flaw
 from trio_gate.shell.approval.preview import preview
@@ -213,7 +213,7 @@ class CommandHandler:
             return GONE
         try:
             opened = await entry.asked.open(frame.part, frame.offset, bool(frame.colors)) if entry.asked is not None else None
-        except Overloaded:
+        except (Overloaded, TooMuchAtOnce):
             return Refused(code="not_kept", message="too much of this agent is being opened already: try again")
         except StorageUnavailable as fault:
             log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's

@@ -248,7 +248,7 @@ def grant_flaw(
         return Refused(code="limits", message=f"a grant has at most {most}")
     if terms is not None and not prompt.question.grantable:
         return Refused(code="not_grantable", message=_VENDS if prompt.question.task is None else _OF_TASK)
-    if table.full:
+    if table.count >= limits.max_grants:
         table.refused += 1
         return Refused(code="limits", message="there are too many grants: revoke one")
     return None if terms is None or terms.predicate is None else _predicate_flaw(terms.predicate, asked)

@@ -249,7 +249,7 @@ class ApprovalHub:
             raise
 
     def _admitted(self, asked: Asked) -> Entry:
-        """Put a new question to its approvers. Raises Denied if too many wait or the gateway stops."""
+        """Put a new question to its approvers. Raises Denied if too many of its agent wait or the gateway stops, Overloaded if too many of all."""
         if self._stopping:
             raise Denied("the gateway is stopping: run the same command again in a while", outcome="unavailable", retry_after=30)
         question = asked.question

@@ -28,6 +28,7 @@ class Limits:
 
     max_pending: int = 1000
     max_pending_per_agent: int = 100
+    max_grants: int = 1000
     grant_ttl: float = 1800.0
     grant_time: float = 28_800.0
     grant_uses: int = 100
@@ -106,6 +107,7 @@ def limits_of(config: Config) -> Limits:
     return Limits(
         max_pending=gateway.max_pending,
         max_pending_per_agent=gateway.max_pending_per_agent,
+        max_grants=gateway.max_grants,
         grant_ttl=gateway.grant_ttl,
         grant_time=gateway.grant_time,
         grant_uses=gateway.grant_uses,

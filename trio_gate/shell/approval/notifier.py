@@ -38,7 +38,10 @@ if TYPE_CHECKING:
     """Whether at least one of these people is connected."""
 
 MAX_WAITING = 10_000
-"""How many notices may wait, for their time or for another try; any more are given up."""
+"""How many notices may wait, for their time or for another try; any more are given up.
+
+Not a knob: nobody reads ten thousand of them.
+"""
 
 AT_ONCE = 4
 """How many notices are under way to one receiver."""

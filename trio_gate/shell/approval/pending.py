@@ -14,16 +14,18 @@ from trio_gate.approval.channel.codec import encode, pending, updated
 from trio_gate.approval.persistence import completed, prompt_from, prompt_json
 from trio_gate.approval.state import Prompt, attach, detach, granted, recount
 from trio_gate.effect.reasons import Reason
-from trio_gate.errors import Denied
+from trio_gate.errors import Denied, Overloaded
+from trio_gate.metrics.limits import fullest
 from trio_gate.shell.approval.hub_config import asker_of
 from trio_gate.shell.approval.waiting import Attempt, Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from trio_gate.approval.question import Question
     from trio_gate.approval.state import Vote
+    from trio_gate.metrics.limits import Filled
     from trio_gate.ports import Asked
     from trio_gate.shell.approval.database import ApprovalDatabase
     from trio_gate.shell.approval.hub_config import Change, Limits
@@ -50,10 +52,10 @@ class PendingQuestions:
         """Entries as they are now: the table may change while they are walked."""
         return iter(tuple(self._entries.values()))
 
-    @property
-    def most(self) -> int:
-        """How many questions of the agent wait that has most of them."""
-        return max(Counter(asker_of(entry.prompt.question) for entry in self).values(), default=0)
+    def fullest(self, own: Mapping[str, int]) -> Filled:
+        """How many questions wait of the asker that is nearest to its limit, and that limit; `own` are those of askers that have one."""
+        each, count = self._limits().max_pending_per_agent, Counter(asker_of(entry.prompt.question) for entry in self)
+        return fullest(((used, own.get(asker, each)) for asker, used in count.items()), each)
 
     @property
     def oldest(self) -> datetime | None:
@@ -96,9 +98,9 @@ class PendingQuestions:
         return [entry for entry, other in others if (asker_of(other), other.repeat_key) == same]
 
     def check_room(self, asker: str, most: int | None = None) -> None:
-        """Raise Denied where no more questions may wait, in all or of this asker. `most` is how many it may have; None for as many as any."""
+        """Raise Overloaded where no more questions may wait, Denied where none of this asker; `most`: its own limit, None without one."""
         if len(self) >= self._limits().max_pending:
-            raise Denied(
+            raise Overloaded(
                 "too many calls wait for approval already: try again when some are answered",
                 retry_after=RETRY_SECONDS,
                 limit="max_pending",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from datetime import datetime
 
+    from trio_gate.metrics.limits import Filled
     from trio_gate.ports import AuditLog, Clock
 
 ROWS = 100
@@ -36,7 +37,10 @@ ALL_ROWS = 1000
 """Rows of all sources together that are written at once."""
 
 ALL_ROWS_A_SECOND = 1.0
-"""Rows of all sources that may be written in each second after those."""
+"""Rows of all sources that may be written in each second after those.
+
+These four are no knobs: nobody without a secret may fill a disk, however large it is, and what is not written is counted.
+"""
 
 TELL_EVERY_SECONDS = 60
 """Time between two rows about what was counted."""
@@ -58,19 +62,29 @@ class _Source:
 
 
 class Refusals:
-    """Counts refusals beyond the allowance of their source. Made by `open_refusals`, which also writes the sums."""
+    """Counts refusals beyond the allowance of their source. Made by `open_refusals`, which also writes the sums.
+
+    `summed`: how many were counted and got no row of their own.
+    """
 
     def __init__(self, audit: AuditLog, clock: Clock) -> None:
+        self.summed = 0
         self._audit = audit
         self._clock = clock
         self._allowance = Allowance(Pace(most=ROWS, rate=ROWS_A_SECOND), Pace(most=ALL_ROWS, rate=ALL_ROWS_A_SECOND))
         self._sources: dict[str, _Source] = {}
         self._others = _Source(address=OTHERS)
 
+    @property
+    def filled(self) -> Filled:
+        """How much is taken of the allowance of which the largest part is."""
+        return self._allowance.filled
+
     def counted(self, address: str, code: str) -> bool:
         """Whether a refusal is beyond the allowance: then it is counted here, and gets neither a row nor a log line of its own."""
         if self._allowance.take(address):
             return False
+        self.summed += 1
         found = self._source(address)
         found.codes[code] += 1
         found.last = self._clock.now()

@@ -45,7 +45,10 @@ GATHER = 0.05
 """Seconds that rows for which nobody waits are gathered, unless there are enough for a batch."""
 
 MAX_WAITING = 4096
-"""Rows that wait to be written; who records an answered call beyond them waits until there are less."""
+"""Rows that wait to be written; who records an answered call beyond them waits until there are less.
+
+Not a knob: on a disk that is too slow, a longer queue only means that a crash loses more.
+"""
 
 MAX_WAITING_BYTES = 8 * 1024 * 1024
 """Bytes of them, likewise."""

@@ -45,6 +45,11 @@ class Budget:
         self.total = total
         self._waiting.unpark_all()
 
+    @property
+    def most(self) -> int:
+        """Bytes of the largest share."""
+        return max((share.taken for share in self._shares), default=0)
+
     def share(self, seat: Seat) -> Share:
         """The share of one body, released when its block is left."""
         share = Share(self, seat)

@@ -101,7 +101,9 @@ class AgentListenerContext:
         return None
 
     def turned_away(self, address: str, fault: GateError) -> None:
-        """Log a connection that was refused before its first request; at debug level if there are many."""
+        """Log and count a connection that was refused before its first request; at debug level if there are many."""
+        if fault.limit is not None:
+            self.services.counts.refuse(fault.limit)
         level = logging.DEBUG if self.services.refusals.counted(address, f"{fault.status} turned away") else logging.INFO
         log.log(level, "agent %s turned away: %s", address, fault.detail)
 
@@ -312,7 +314,7 @@ async def _read_head(accepted: SocketTransport, *, within: float) -> tuple[bytes
         try:
             data = await accepted.receive_some(RECEIVE, deadline)
         except trio.TooSlowError:
-            raise Malformed("the request head did not arrive in time", status=408) from None
+            raise Malformed("the request head did not arrive in time", status=408, limit="head_timeout") from None
         if not data:
             raise Malformed("the connection closed inside a head")
 
@@ -320,7 +322,7 @@ async def _read_head(accepted: SocketTransport, *, within: float) -> tuple[bytes
 async def _turn_away(accepted: SocketTransport, fault: GateError) -> None:
     """Answer in plain HTTP, and read on for a moment so that no reset destroys the answer (RFC 9112 section 9.6)."""
     with trio.move_on_after(LINGER_SECONDS), suppress(trio.BrokenResourceError):
-        await accepted.send_all(answer(fault.status, fault.reason))
+        await accepted.send_all(answer(fault.status, fault.reason, retry_after=fault.retry_after))
         await accepted.drain(LINGER_BYTES)
 
 

@@ -135,7 +135,7 @@ class AgentStream:
             try:
                 event = await self._later_event(self._head_timeout)
             except trio.TooSlowError:
-                raise Malformed("the request head did not arrive in time", status=408) from None
+                raise Malformed("the request head did not arrive in time", status=408, limit="head_timeout") from None
         if isinstance(event, PeerClosed):
             return None
         if isinstance(event, (RequestHead, Http2Preface)):
@@ -153,7 +153,7 @@ class AgentStream:
             try:
                 event = await self._later_event(min(self._patience, self._idle_timeout), RECEIVE_BODY)
             except trio.TooSlowError:
-                raise Malformed("the body came too slowly, or stopped half-way", status=408) from None
+                raise Malformed("the body came too slowly, or stopped half-way", status=408, limit="body_rate") from None
             took = trio.current_time() - began
         if isinstance(event, BodyData):
             count = len(event.data)

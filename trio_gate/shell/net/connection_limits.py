@@ -15,16 +15,22 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.errors import Overloaded, TooMuchAtOnce
+from trio_gate.metrics.limits import fullest
 from trio_gate.shell.net.source_networks import source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from trio_gate.metrics.limits import Filled
+
 NEW = 2
 """Seconds before a connection can count as slow: a handshake and a call of the usual size are over by then."""
 
 UNKNOWN_SHARE = 4
-"""The part of all seats, a quarter, that tunnels of unknown agents may have together: they are never closed to make room."""
+"""The part of all seats, a quarter, that tunnels of unknown agents may have together: they are never closed to make room.
+
+Not a knob: an agent that needs more is given a proxy token.
+"""
 
 MADE_ROOM = "it was slow and made room for others"
 
@@ -35,6 +41,7 @@ class Seat:
     Attributes:
         address: the peer's. source: what it is counted under until an agent is authenticated.
         agent: the authenticated agent's name, None before. Without configured agents it is the source.
+        most: how many connections that agent may have; None for as many as any.
         busy: an authenticated request is running, or any request without configured agents.
         asked: a request is arriving, or being answered.
         leaving: the last answer is sent, and what still arrives is discarded.
@@ -47,6 +54,7 @@ class Seat:
         self.address = address
         self.source = source(address)
         self.agent: str | None = None
+        self.most: int | None = None
         self.busy = self.asked = self.leaving = self.unknown = self.turned_out = False
         self._seats = seats
         self.scope = trio.CancelScope()
@@ -70,7 +78,7 @@ class Seat:
         """
         if agent is not None and self.agent != agent:
             self._seats.check(agent, most)
-        self.agent, self.busy = agent, True
+        self.agent, self.most, self.busy = agent, most, True
 
     def begin_unknown(self) -> None:
         """Count the connection, now busy, for its source, as a tunnel of an unknown agent. Raises Overloaded, TooMuchAtOnce."""
@@ -153,9 +161,16 @@ class Seats:
         return len(self._taken)
 
     @property
-    def most(self) -> int:
-        """How many connections the agent has that has most."""
-        return max(Counter(seat.agent for seat in self._taken if seat.agent is not None).values(), default=0)
+    def fullest(self) -> Filled:
+        """How many connections the agent has that is nearest to its limit, and that limit."""
+        count = Counter(seat.agent for seat in self._taken if seat.agent is not None)
+        own = {seat.agent: seat.most for seat in self._taken if seat.most is not None}
+        return fullest(((used, own.get(agent, self.per_agent)) for agent, used in count.items()), self.per_agent)
+
+    @property
+    def unknown(self) -> Filled:
+        """How many tunnels of unknown agents there are, and how many there may be."""
+        return sum(seat.unknown for seat in self._taken), max(1, self.total // UNKNOWN_SHARE)
 
     async def keep_room(self) -> None:
         """Wait until there is a seat for one more, and reserve it until `release`. Another connection is closed for it if possible."""
@@ -214,5 +229,8 @@ class Seats:
 
     def check_unknown(self) -> None:
         """Raise Overloaded if tunnels of unknown agents have all the seats that they may have."""
-        if sum(seat.unknown for seat in self._taken) >= max(1, self.total // UNKNOWN_SHARE):
-            raise Overloaded("too many tunnels are open without a proxy token: give the agent one, or wait for them")
+        used, most = self.unknown
+        if used >= most:
+            raise Overloaded(
+                "too many tunnels are open without a proxy token: give the agent one, or wait for them", limit="unknown_tunnels"
+            )

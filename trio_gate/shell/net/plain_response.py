@@ -12,9 +12,14 @@ if TYPE_CHECKING:
 
 
 def answer(
-    status: int, body: str | bytes, *, kind: str = "text/plain; charset=utf-8", more: Sequence[tuple[bytes, bytes]] = ()
+    status: int,
+    body: str | bytes,
+    *,
+    kind: str = "text/plain; charset=utf-8",
+    retry_after: int | None = None,
+    more: Sequence[tuple[bytes, bytes]] = (),
 ) -> bytes:
-    """The bytes of a whole response. Text gets a final line feed; `kind` is its Content-Type, `more` are further headers."""
+    """The bytes of a whole response. Text gets a final line feed; `kind` is its Content-Type, `retry_after` are seconds, `more` headers."""
     content = f"{body}\n".encode() if isinstance(body, str) else body
     fields = [
         (b"content-type", kind.encode("ascii")),
@@ -24,6 +29,8 @@ def answer(
         (b"connection", b"close"),
         *more,
     ]
+    if retry_after is not None:
+        fields.append((b"retry-after", b"%d" % retry_after))
     if status == 401:
         fields.append((b"www-authenticate", b"Bearer"))
     if status == 407:

@@ -1,12 +1,12 @@
 """Rate limits: for costly work that unauthenticated peers cause, and for what one agent does at once.
 
 Rule: each source has an allowance, and all together have one. Only requests of a proven agent count against an agent's limits, so that
-nobody uses up what another one may do; a refusal is a 503, because SDKs wait and try again. Theory: token buckets. `MAX_SOURCES` sources have a bucket of their
-own; the others share one.
+nobody uses up what another one may do. Theory: token buckets. `MAX_SOURCES` sources have a bucket of their own; the others share one.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.errors import TooMuchAtOnce
+from trio_gate.metrics.limits import fullest
 from trio_gate.shell.net.source_networks import source
 from trio_gate.values import value_class
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from trio_gate.config.model import Agent
+    from trio_gate.metrics.limits import Filled
 
 MAX_SOURCES = 256
 """Sources that have a bucket of their own."""
@@ -63,6 +65,12 @@ class Bucket:
         self._level = max(self._level - cost, -self._pace.rate)
         return max(0.0, -self._level / self._pace.rate)
 
+    @property
+    def used(self) -> Filled:
+        """How many tokens are taken, of how many."""
+        self._fill()
+        return self._pace.most - max(int(self._level), 0), self._pace.most
+
     def full(self) -> bool:
         """Whether the bucket holds all its tokens."""
         self._fill()
@@ -83,6 +91,11 @@ class Allowance:
         self._all = Bucket(together, now)
         self._others = Bucket(each, now)
         self._sources: dict[str, Bucket] = {}
+
+    @property
+    def filled(self) -> Filled:
+        """How much is taken of the allowance of which the largest part is: that of a source, or that of all."""
+        return fullest(bucket.used for bucket in (self._all, self._others, *self._sources.values()))
 
     def take(self, address: str) -> bool:
         """Take a token for this peer's address; return whether its source and all together had one."""
@@ -106,11 +119,17 @@ class AgentLoads:
         self._now = now
         self._under_way = Counter[str]()
         self._buckets: dict[str, tuple[Pace, Bucket]] = {}
+        self._most: dict[str, float] = {}
 
     @property
-    def most(self) -> int:
-        """How many requests the agent that has most of them has under way; of agents with limits of their own."""
-        return max(self._under_way.values(), default=0)
+    def in_flight(self) -> Filled:
+        """How many requests the agent has under way that is nearest to its limit, and that limit; of agents with limits of their own."""
+        return fullest((count, self._most[name]) for name, count in self._under_way.items())
+
+    @property
+    def pace(self) -> Filled:
+        """How many requests the agent has begun that is nearest to its limit, and how many it may begin at once."""
+        return fullest(bucket.used for _, bucket in self._buckets.values())
 
     @contextmanager
     def request(self, agent: Agent) -> Iterator[None]:
@@ -124,12 +143,13 @@ class AgentLoads:
         if limits.rate is not None and not self._bucket(name, Pace(most=limits.burst or limits.rate, rate=limits.rate)).take():
             raise TooMuchAtOnce(f"this agent may begin {limits.rate} requests a second: run it again in a moment", limit="rate")
         self._under_way[name] += 1
+        self._most[name] = math.inf if limits.max_in_flight is None else limits.max_in_flight
         try:
             yield
         finally:
             self._under_way[name] -= 1
             if not self._under_way[name]:
-                del self._under_way[name]
+                del self._under_way[name], self._most[name]
 
     def _bucket(self, name: str, pace: Pace) -> Bucket:
         """The agent's bucket; a new one, which is full, where its pace was changed."""

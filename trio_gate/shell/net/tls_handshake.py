@@ -49,7 +49,7 @@ async def accept_transport(
         transport = TlsTransport(below, context, server_side=True, arrived=hello)
         await transport.handshake(deadline)
     except trio.TooSlowError:
-        raise Malformed(f"the TLS handshake was not over in {within:g} seconds", status=408) from None
+        raise Malformed(f"the TLS handshake was not over in {within:g} seconds", status=408, limit="head_timeout") from None
     except trio.BrokenResourceError as broken:
         raise Malformed(f"the TLS handshake broke off: {trouble(broken)}") from None
     return transport, name

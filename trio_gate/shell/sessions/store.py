@@ -73,7 +73,7 @@ class SessionStore:
         self._watchers.append(told)
 
     async def open(self, session: VirtualSession) -> None:
-        """Add a session; return once it is on disk. Raises Denied for one too many, StorageUnavailable."""
+        """Add a session; return once it is on disk. Raises Denied or Overloaded for one too many, StorageUnavailable."""
         self.table.check_room(session.agent, self._clock.now())
         self.table.add(session)  # before it is written, so that whatever ends sessions meanwhile ends this one too
         try:

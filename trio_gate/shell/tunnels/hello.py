@@ -33,7 +33,7 @@ async def read_hello(agent: SocketTransport, host: str, *, within: float, arrive
                 f"TLS in the tunnel names the server {hello.server_name or '(none)'}, and its CONNECT {host}", status=421
             )
     except trio.TooSlowError:
-        raise Malformed(f"TLS did not begin in the tunnel within {within:g} seconds", status=408) from None
+        raise Malformed(f"TLS did not begin in the tunnel within {within:g} seconds", status=408, limit="head_timeout") from None
     except trio.BrokenResourceError as broken:
         raise Malformed(f"the agent broke off before TLS began in the tunnel: {trouble(broken)}") from None
     return received

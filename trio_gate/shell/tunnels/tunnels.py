@@ -8,6 +8,7 @@ whose a tunnel is, it counts as anybody's who is stopped, and all such tunnels t
 from __future__ import annotations
 
 import logging
+import math
 from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from trio_gate.errors import AuditUnavailable, GateError, Overloaded, Unauthenti
 from trio_gate.exchange import proxy_tokens
 from trio_gate.exchange.proofs import check_way
 from trio_gate.shell.exchange.recorder import request_id
-from trio_gate.shell.net.rate_limit import Allowance, Pace
+from trio_gate.shell.net.rate_limit import Pace
 from trio_gate.shell.net.transport import SocketTransport
 from trio_gate.shell.tunnels.hello import read_hello
 from trio_gate.shell.tunnels.relay import Relay
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.shell.net.connection_limits import Seat
+    from trio_gate.shell.net.rate_limit import Allowance
 
 CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
@@ -45,7 +47,10 @@ QUIET = 1.0
 """Seconds of silence after which a tunnel ends when the gateway stops: a pause may be in the middle of an answer."""
 
 UNKNOWN, ALL_UNKNOWN = Pace(most=300, rate=0.5), Pace(most=1000, rate=1)
-"""Paces of tunnels of unknown agents, each of which has a row in the record: for one source, and for all."""
+"""Paces of tunnels of unknown agents, each of which has a row in the record: for one source, and for all.
+
+Not knobs: an agent that needs more is given a proxy token.
+"""
 
 RECORD_TIMEOUT = 10
 """Seconds that writing an outcome may take, even while the connection is being cancelled."""
@@ -64,6 +69,7 @@ class Surroundings:
         check: raises GateError while an agent's calls are stopped; None stands for an unknown one.
         forbidden: whether an IP address and port is one of the gateway's own listeners.
         proof_needed: whether only proven agents get a tunnel.
+        pace: of tunnels of unknown agents, shared by all listeners.
     """
 
     services: SharedServices
@@ -73,6 +79,7 @@ class Surroundings:
     check: Callable[[str | None], None]
     forbidden: Callable[[str, int], bool]
     proof_needed: bool
+    pace: Allowance
 
 
 @value_class
@@ -90,7 +97,6 @@ class Tunnels:
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
-        self._pace = Allowance(UNKNOWN, ALL_UNKNOWN)
 
     def leads_to(self, host: str, port: int) -> bool:
         """Whether a host, in lower case, and port are reached through a tunnel."""
@@ -129,6 +135,8 @@ class Tunnels:
             fault = refused
             if not answered:
                 raise
+            if refused.limit is not None:
+                self._around.services.counts.refuse(refused.limit)
         finally:
             counts.asked["failed"] += relay is None
             with trio.move_on_after(RECORD_TIMEOUT, shield=True):
@@ -143,10 +151,8 @@ class Tunnels:
             self._take_seat(tunnel)
             intent = self._intent(request_id(), tunnel)
             await self._around.services.audit.intend(intent)
-        except GateError as refused:
+        except GateError:
             counts.tunnels.asked["refused"] += 1
-            if refused.limit is not None:
-                counts.refuse(refused.limit)
             raise
         return tunnel, intent
 
@@ -157,10 +163,14 @@ class Tunnels:
             seat.prove(agent.name, agent.limits.max_connections)
         elif not self._around.snapshot().agents:
             seat.prove(seat.source)
-        elif self._pace.take(seat.address):
+        elif self._around.pace.take(seat.address):
             seat.begin_unknown()
         else:
-            raise Overloaded("too many tunnels were asked for without a proxy token: give the agent one, or try again later")
+            raise Overloaded(
+                "too many tunnels were asked for without a proxy token: give the agent one, or try again later",
+                limit="unknown_tunnels_pace",
+                retry_after=math.ceil(1 / UNKNOWN.rate),
+            )
         seat.begin()  # it has as long as a running request has when the gateway stops
 
     def _whose(self, ingress: Ingress, address: str) -> Agent | None:

@@ -35,6 +35,11 @@ class Lookups:
         self._ask = ask or _system
         self._threads = WorkerThreads(THREADS)
 
+    @property
+    def most(self) -> int:
+        """How many wait in the longest queue."""
+        return self._threads.most
+
     def of(self, agent: str | None) -> Resolve:
         """The lookups of one agent, or of all who are unknown. They raise TooMuchAtOnce where too many wait, Overloaded without a thread."""
 
