@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from scripts.data.review.models import one_of, words
+from scripts.data.review.models import one_of
+from trio_gate.aws.iam.answer_members import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.loaders import Loader
 
+from trio_gate.aws.iam.answer_members import words
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-WORD = re.compile("[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|[0-9]+")
 _LOADER = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
 MAX_DEPTH = 12
 """Levels of an input or output that are searched; deeper ones repeat shapes."""
@@ -63,12 +62,6 @@ class Modelled:
     def words(self) -> tuple[str, ...]:
         """The words of its name, in lower case."""
         return words(self.name)
-
-
-@cache
-def words(name: str) -> tuple[str, ...]:
-    """The words of a camel-case name, in lower case."""
-    return tuple(word.lower() for word in WORD.findall(name))
 
 
 def one_of(text: str) -> frozenset[str]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scripts.data.review.models import one_of, words
+from scripts.data.review.models import one_of
+from trio_gate.aws.iam.answer_members import words
 from trio_gate.aws.policies.members import TEMPLATES, kind_of
 from trio_gate.aws.sharing.shares import WAYS
 

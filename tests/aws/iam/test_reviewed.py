@@ -21,7 +21,7 @@ from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.identify import identify
 from trio_gate.aws.model.catalog import Catalog
 from trio_gate.shell.models.model_loader import with_known_answers
-from trio_gate.shell.models.packaged_data import known_outputs, packaged_tables
+from trio_gate.shell.models.packaged_data import known_inputs, known_outputs, packaged_tables
 from trio_gate.wire.head import Empty, Held
 
 GET = target("DynamoDB_20120810.GetItem")
@@ -99,7 +99,8 @@ def test_a_structure_that_the_lists_do_not_have_is_new_as_a_whole():
 def newer_model(service, structure, member, shape="Boolean"):
     """The catalogue of a botocore that gave a structure a member."""
     raw = copy.deepcopy(model(service))
-    raw["shapes"]["Boolean"] = {"type": "boolean"}
+    raw["shapes"] |= {"Boolean": {"type": "boolean"}, "Text": {"type": "string"}, "Kind": {"type": "string", "enum": ["A"]}}
+    raw["shapes"]["Place"] = {"type": "structure", "members": {"Region": {"shape": "Text"}, "Kind": {"shape": "Kind"}}}
     raw["shapes"][structure]["members"][member] = {"shape": shape}
     return catalog_of(service, raw)
 
@@ -131,13 +132,16 @@ def test_an_operation_of_the_lists_own_that_gets_a_member_still_vends():
 @pytest.mark.parametrize(
     ("structure", "member", "shape", "asked", "newer"),
     [
-        ("GetItemOutput", "Token", "Boolean", get(), True),
+        ("GetItemOutput", "Note", "Text", get(), True),
         ("GetItemOutput", "Attributes", "AttributeMap", get(), True),
-        ("AttributeValue", "U", "Boolean", get(), True),
-        ("AttributeValue", "U", "Boolean", transact(), True),
-        ("TransactGetItemsOutput", "Token", "Boolean", get(), False),
-        ("GetItemInput", "Token", "Boolean", get(), False),
-        ("PutItemOutput", "Token", "Boolean", get(), False),
+        ("AttributeValue", "U", "Text", get(), True),
+        ("AttributeValue", "U", "Text", transact(), True),
+        ("TransactGetItemsOutput", "Note", "Text", get(), False),
+        ("GetItemInput", "Note", "Text", get(), False),
+        ("PutItemOutput", "Note", "Text", get(), False),
+        ("GetItemOutput", "Cached", "Boolean", get(), False),
+        ("GetItemOutput", "Source", "Place", get(), False),
+        ("AttributeValue", "TableArn", "Text", transact(), False),
     ],
 )
 def test_an_answer_that_may_hold_a_newer_member_may_hold_a_secret(structure, member, shape, asked, newer):
@@ -169,6 +173,16 @@ def test_a_member_that_keeps_its_name_and_leads_elsewhere_is_newer(structure, me
     assert call(*get(**more), known=known, tables=Tables(packaged_tables)).reviewed is reviewed
 
 
+def test_a_flag_is_new_in_an_input_and_passed_over_in_an_answer():
+    raw = copy.deepcopy(model("dynamodb"))
+    for structure in ("GetItemInput", "PutItemOutput"):
+        raw["shapes"][structure]["members"]["Newcomer"] = {"shape": "BooleanObject"}
+    inputs, answers = (
+        all_known(raw, known("dynamodb"), side) for known, side in ((known_inputs, "input"), (known_outputs, "output"))
+    )
+    assert (set(raw["operations"]) - inputs, "PutItem" in answers) == ({"GetItem"}, True)
+
+
 def test_a_list_that_holds_itself_has_an_end():
     shapes = {
         "Lists": {"type": "list", "member": {"shape": "Lists"}},
@@ -178,7 +192,7 @@ def test_a_list_that_holds_itself_has_an_end():
 
 
 def test_what_an_operation_vends_it_vends_with_a_newer_member():
-    known = newer_model("sts", "GetSessionTokenResponse", "Note")
+    known = newer_model("sts", "GetSessionTokenResponse", "Note", "Text")
     found = call("sts", "POST /", FORM, b"Action=GetSessionToken&Version=2011-06-15", known=known)
     assert (found.vends_credentials, found.reads_secret, found.reviewed) == (True, UNKNOWN, False)
 

@@ -1,9 +1,9 @@
 """The members of inputs and answers that existed when the operations were reviewed.
 
-Rule: anything else is newer than the review, so nothing follows from its absence in a list. `members.txt` has the members of each
-structure that an input reaches, by the structure's name; `outputs.txt` has the same for answers. Each member is listed with its
-structure (`Tags=[Tag` is a list of `Tag`), so that a member with the same name and another structure is newer, too. The reviewed
-operations are in `aws/review/operations.txt`.
+Rule: anything else is newer than the review, so nothing follows from its absence in a list; a member of an answer counts if it may
+hold a secret (see `answer_members`). `members.txt` has the members of each structure that an input reaches, by the structure's name;
+`outputs.txt` has the same for answers. Each member is listed with its structure (`Tags=[Tag` is a list of `Tag`), so that a member with
+the same name and another structure is newer, too. The reviewed operations are in `aws/review/operations.txt`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any, Literal
 
+from trio_gate.aws.iam.answer_members import may_hold_secrets
 from trio_gate.aws.model.shape import refs
 from trio_gate.aws.on_demand import OnDemand
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Value
     from trio_gate.aws.model.shape import Shape
+
+    Side = Literal["input", "output"]
 
 _INSIDE = {"list": "[", "map": "{"}
 _DEPTH = 8
@@ -86,14 +89,17 @@ def carries_newer(shape: Shape, params: Mapping[str, Value], known: Mapping[str,
     return False
 
 
-def all_known(model: Mapping[str, Any], known: Mapping[str, frozenset[str]], side: Literal["input", "output"]) -> frozenset[str]:
-    """The operations of botocore's service-2 JSON whose input or output has only members that are in `known`."""
+def all_known(model: Mapping[str, Any], known: Mapping[str, frozenset[str]], side: Side) -> frozenset[str]:
+    """The operations of botocore's service-2 JSON whose input or output has only members that are in `known`.
+
+    An output may also have others, if they hold no secrets.
+    """
     users: dict[str, list[str]] = {}
     for name, shape in model["shapes"].items():
         for _, ref in refs(shape):
             users.setdefault(ref["shape"], []).append(name)
     shapes = model["shapes"]
-    todo = [name for name, shape in shapes.items() if _is_newer(name, shape, known, shapes)]
+    todo = [name for name, shape in shapes.items() if _is_newer(name, shape, known, shapes, side)]
     reaching = set(todo)
     while todo:
         found = [user for user in users.get(todo.pop(), ()) if user not in reaching]
@@ -102,13 +108,25 @@ def all_known(model: Mapping[str, Any], known: Mapping[str, frozenset[str]], sid
     return frozenset(name for name, one in model["operations"].items() if side not in one or one[side]["shape"] not in reaching)
 
 
-def _is_newer(name: str, shape: Mapping[str, Any], known: Mapping[str, frozenset[str]], shapes: Mapping[str, Any]) -> bool:
-    return shape["type"] == "structure" and not entries(shape, shapes) <= known.get(name, frozenset())
+def _is_newer(
+    name: str, shape: Mapping[str, Any], known: Mapping[str, frozenset[str]], shapes: Mapping[str, Any], side: Side
+) -> bool:
+    """Whether a structure has a member that is not in `known` and counts."""
+    if shape["type"] != "structure":
+        return False
+    listed = known.get(name, frozenset())
+    added = ((member, ref["shape"]) for member, ref in shape["members"].items() if _listed(member, ref, shapes) not in listed)
+    return any(side == "input" or may_hold_secrets(member, one, shapes) for member, one in added)
 
 
 def entries(structure: Mapping[str, Any], shapes: Mapping[str, Any]) -> frozenset[str]:
     """The members of a structure of botocore's service-2 JSON, in the form of the lists."""
-    return frozenset(_entry(name, _steps(ref["shape"], shapes)) for name, ref in structure["members"].items())
+    return frozenset(_listed(name, ref, shapes) for name, ref in structure["members"].items())
+
+
+def _listed(name: str, ref: Mapping[str, Any], shapes: Mapping[str, Any]) -> str:
+    """A member in the form of the lists."""
+    return _entry(name, _steps(ref["shape"], shapes))
 
 
 def _steps(name: str, shapes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

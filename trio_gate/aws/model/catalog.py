@@ -113,7 +113,7 @@ class Operation:
         host_prefix: what the SDK puts before the host, as "data-" or "{AccountId}."; empty for none.
         route: how the REST protocols find it; None for the others.
         compressed: whether its body may come gzipped.
-        known_answer: whether the review knows every member of its answer; set by the code that loads the model.
+        known_answer: whether the review knows every member of its answer that may hold a secret; set by the code that loads the model.
     """
 
     name: str

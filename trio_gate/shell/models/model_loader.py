@@ -49,7 +49,7 @@ _OPERATIONS = '"operations":'
 
 _encoded = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
-FORMAT = 5
+FORMAT = 6
 """Of what is kept of a model. Another number, and it is made again.
 
 A line of JSON about the model, with the hash of the rest, and one for each operation and each shape: its name, a space, its JSON.
