@@ -76,6 +76,7 @@ SHORT = {
     "resources.curated_ec2._OTHER_IDS": "a member's name",
     "resources.curated_s3._TWOFOLD": "a field of the head",
     "hosts.": "a host, of 253 characters",
+    "iam.answer_members._WORD": "a name of the installed model",
     "iam.role_texts._ARN": "behind MAX_READ",
     "iam.role_texts._ROLE_NAME": "behind _LONGEST_NAME",
     "sharing.ways_documents._FORBIDS_ONLY": "64 KiB, once a call",

@@ -11,6 +11,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from trio_gate.text.folding import fold
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -49,7 +51,7 @@ _TEXTS = frozenset(("string", "blob"))
 @cache
 def words(name: str) -> tuple[str, ...]:
     """The words of a camel-case name, in lower case."""
-    return tuple(word.lower() for word in _WORD.findall(name))
+    return tuple(fold(word) for word in _WORD.findall(name))
 
 
 def may_hold_secrets(name: str, shape: str, shapes: Mapping[str, Any]) -> bool:
