@@ -14,6 +14,7 @@ from tests.kit.wire.uploads import FORMS, SIGNED, SIGNED_TRAILER, Upload
 from trio_gate.aws.ingress import Ingress
 from trio_gate.errors import Unauthenticated
 from trio_gate.exchange import steps
+from trio_gate.exchange.results import Routed
 from trio_gate.exchange.snapshot import compile_snapshot
 from trio_gate.sessions.table import SessionTable
 from trio_gate.signing.sigv4 import SigningKeys
@@ -27,7 +28,7 @@ GATEWAY = 'gateway {\n  state_dir = "/s"\n  listener "tls" { bind = "127.0.0.1:0
 SNAPSHOT = compile_snapshot(1, load(GATEWAY + BASE + MAIN + AGENT))
 
 
-def routed(head: bytes) -> steps.Routed:
+def routed(head: bytes) -> Routed:
     claimed = steps.claim(parse_request_head(head), Ingress(kind="tls", sni=S3), "127.0.0.1")
     declared = steps.declared_payload(claimed, SNAPSHOT, has_body=True)
     assert declared is not None

@@ -16,7 +16,7 @@ from trio_gate.ports import AssumeRole, SessionRequest
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from trio_gate.exchange.steps import Identified, Outbound
+    from trio_gate.exchange.results import Identified, Outbound
     from trio_gate.ports import RoleRequest
     from trio_gate.wire.head import Headers
 

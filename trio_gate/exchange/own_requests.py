@@ -19,8 +19,8 @@ from trio_gate.aws.ingress import IDENTITY_FIELD, OWN_SERVICE, to_gateway
 from trio_gate.errors import Malformed, SessionOver, Unauthenticated, Unidentified
 from trio_gate.exchange import proofs
 from trio_gate.exchange.presign import Members, Where, cluster_token, database_token, object_url
+from trio_gate.exchange.results import Claimed, Routed, Unframed
 from trio_gate.exchange.snapshot import check_place
-from trio_gate.exchange.steps import Claimed, Routed, Unframed
 from trio_gate.signing.signed_url import signed_url
 from trio_gate.signing.verify import payload_hash_of
 from trio_gate.values import value_class
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from trio_gate.aws.ingress import Ingress
     from trio_gate.config.model import Agent
     from trio_gate.exchange.presign import Presign
+    from trio_gate.exchange.results import Identified, Proven
     from trio_gate.exchange.snapshot import Snapshot, Unconfigured
-    from trio_gate.exchange.steps import Identified, Proven
     from trio_gate.signing.sigv4 import Credentials, SigningKeys
     from trio_gate.wire.head import RequestHead
 

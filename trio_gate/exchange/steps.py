@@ -5,7 +5,7 @@
 
 A request to the gateway itself goes from `admit` to `own_requests.stands_for`, on to `identify`, and in place of `sign` to `own_requests.signed`.
 
-Rule: a step takes what the step before it returned, so none can be left out or come too early. Nothing is routed, parsed or
+Rule: a step takes what the step before it returned (see `results`), so none can be left out or come too early. Nothing is routed, parsed or
 named before its agent is proven; only the host table may be asked, for what a signature covers. A step refuses by raising
 a GateError. No step waits: bodies are read, models loaded and people asked between steps.
 
@@ -28,6 +28,7 @@ from trio_gate.effect.effect import level_facet
 from trio_gate.errors import SessionOver, Unauthenticated, WrongSignature
 from trio_gate.exchange import presign, proofs
 from trio_gate.exchange.proofs import Signer
+from trio_gate.exchange.results import Claimed, Identified, Judged, Outbound, Proven, Routed, Unframed
 from trio_gate.exchange.snapshot import check_place
 from trio_gate.facet.extract import facets_of
 from trio_gate.policy.decide import decide
@@ -37,29 +38,21 @@ from trio_gate.signing.presigned import with_fields
 from trio_gate.signing.signed_url import EXPIRES
 from trio_gate.signing.sigv4 import S3_FAMILY, without_signature
 from trio_gate.signing.verify import WRONG, chain_of, declared_hash, outbound_hash, payload_hash_of, verify
-from trio_gate.values import value_class
 from trio_gate.wire.aws_chunked import UNSIGNED, framing_of, refuse_unserved_form, streamed_body
 from trio_gate.wire.aws_chunked import declared_payload as declared
 from trio_gate.wire.head import Empty, Held, RequestHead, Streamed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
-    from trio_gate.aws.call import Call, Claim, Place, Unknown
+    from trio_gate.aws.call import Call, Unknown
     from trio_gate.aws.hosts.table import HostTable
     from trio_gate.aws.iam.tables import Tables
     from trio_gate.aws.ingress import Ingress
     from trio_gate.aws.model.catalog import Catalog
     from trio_gate.aws.model.shape import Shape
-    from trio_gate.aws.resources.owned import Owned
-    from trio_gate.config.model import OperationReview
-    from trio_gate.exchange.presign import Presign
-    from trio_gate.exchange.snapshot import Admitted, Snapshot, Unconfigured
-    from trio_gate.facet.extract import Facets
-    from trio_gate.policy.decide import Decision
+    from trio_gate.exchange.snapshot import Snapshot, Unconfigured
     from trio_gate.sessions.table import SessionTable
-    from trio_gate.signing.chunk_signatures import Chain
     from trio_gate.signing.sigv4 import Credentials, Signed, SigningKeys
     from trio_gate.wire.head import Body
 
@@ -68,115 +61,6 @@ _NO_SECRET = "0" * 64
 
 Even a match is refused.
 """
-
-
-@value_class
-class Claimed:
-    """A request with the key id that it claims.
-
-    `version_2` is whether it is a URL signed with signature version 2; that is read as the request that it stands for. `own` is whether
-    it is one to the gateway itself.
-    """
-
-    arrived: RequestHead
-    claim: Claim
-    ingress: Ingress
-    agent_address: str
-    version_2: bool
-    own: bool = False
-
-
-@value_class
-class Proven:
-    """A request whose agent is proven and may use the account. A URL signed with version 2 declares its payload here."""
-
-    claimed: Claimed
-    arrived: RequestHead
-    admitted: Admitted
-
-    @property
-    def asker(self) -> str:
-        """Whom the work is charged to: the agent's name or, where no agent is configured, the address."""
-        return self.admitted.agent_name or self.claimed.agent_address
-
-
-@value_class
-class Routed:
-    """A request with its destination at AWS.
-
-    Attributes:
-        head: as AWS will see it, without any signature.
-        expanded: as it arrived, with the query parameters of a presigned URL turned into fields.
-        owned: what the configuration says is ours.
-        reviews: what it says of operations, by service and operation.
-        chain: the signatures that chunks must have; each reader takes a copy (`Chain.fresh`). None where chunks have no
-            signatures, or without a secret.
-        presign: the signature that is asked for; None where the request is to be sent.
-    """
-
-    proven: Proven
-    head: RequestHead
-    expanded: RequestHead
-    place: Place
-    owned: Owned
-    reviews: Mapping[tuple[str, str], OperationReview]
-    chain: Chain | None
-    presign: Presign | None = None
-
-    @property
-    def services(self) -> list[str]:
-        """The services whose models are needed to name the call."""
-        return [] if self.presign and self.presign.call else [one.service for one in self.place.candidates]
-
-
-@value_class
-class Unframed:
-    """A request with its body. A body that was read whole has lost its aws-chunked framing, and so has the head."""
-
-    routed: Routed
-    head: RequestHead
-    body: Body
-
-
-@value_class
-class Identified:
-    """A request that is named as one AWS call.
-
-    Attributes:
-        head: as AWS will see it, without any signature and without aws-chunked framing.
-        body: what will be sent; without that framing where it was read whole.
-        payload_hash: what stands for the body in the new signature.
-        shape: of the operation's input; None where it has none.
-        chain, presign: as in `Routed`.
-        size: how many bytes of the body were read as parameters.
-    """
-
-    proven: Proven
-    head: RequestHead
-    body: Body
-    payload_hash: str
-    call: Call
-    shape: Shape | None
-    chain: Chain | None
-    size: int
-    presign: Presign | None = None
-
-
-@value_class
-class Judged:
-    """What the rules decided, and the facets they decided by."""
-
-    decision: Decision
-    facets: Facets
-
-
-@value_class
-class Outbound:
-    """What will be signed: the head, what stands for the payload, and the body (empty where it is streamed)."""
-
-    head: RequestHead
-    payload_hash: str
-    data: bytes
 
 
 def claim(arrived: RequestHead, ingress: Ingress, agent_address: str) -> Claimed:

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Access
     from trio_gate.aws.iam.tables import Tables
     from trio_gate.config.model import Approver, Rule
+    from trio_gate.exchange.results import Proven
     from trio_gate.exchange.snapshot import Admitted, Snapshot
-    from trio_gate.exchange.steps import Proven
     from trio_gate.facet.values import Plain
     from trio_gate.policy.prospects import Prospect
     from trio_gate.text.visible import Json

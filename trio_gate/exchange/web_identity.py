@@ -19,7 +19,7 @@ from trio_gate.aws.ingress import check_way as check_name
 from trio_gate.aws.params.readers.form_body import read_form
 from trio_gate.errors import Malformed, Unauthenticated, Unproven, WrongSignature
 from trio_gate.exchange.proofs import check_way
-from trio_gate.exchange.steps import Claimed
+from trio_gate.exchange.results import Claimed
 from trio_gate.sessions.calls import WEB_IDENTITY
 from trio_gate.wire.authority import agreed_host
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.hosts.table import HostTable
     from trio_gate.aws.ingress import Ingress
     from trio_gate.config.model import Agent
-    from trio_gate.exchange.steps import Identified
+    from trio_gate.exchange.results import Identified
     from trio_gate.wire.head import RequestHead
 
 _ACCOUNT = re.compile(r"arn:[a-z0-9-]{3,32}:iam::([0-9]{12}):role/.*", re.DOTALL)

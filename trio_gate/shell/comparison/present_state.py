@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from trio_gate.comparison.reads import Answer, Plan, Sides
-    from trio_gate.exchange.steps import Identified
+    from trio_gate.exchange.results import Identified
     from trio_gate.ports import RoleRequest
     from trio_gate.shell.comparison.reader import Reader, Run
 

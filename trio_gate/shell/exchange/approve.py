@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from trio_gate.approval.question import Question
     from trio_gate.aws.call import Call
     from trio_gate.errors import Outcome
+    from trio_gate.exchange.results import Identified, Judged, Outbound
     from trio_gate.exchange.snapshot import Snapshot
-    from trio_gate.exchange.steps import Identified, Judged, Outbound
     from trio_gate.ports import Approvals, Clearance, RoleRequest
     from trio_gate.shell.exchange.bodies import Room, Source
     from trio_gate.shell.exchange.recorder import Recorder

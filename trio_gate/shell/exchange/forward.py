@@ -30,7 +30,7 @@ from trio_gate.wire.head import Streamed
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from trio_gate.exchange.steps import Identified, Outbound
+    from trio_gate.exchange.results import Identified, Outbound
     from trio_gate.exchange.virtual import Plan
     from trio_gate.ports import Clearance, CredentialSource, RoleRequest
     from trio_gate.shell.exchange.bodies import Source

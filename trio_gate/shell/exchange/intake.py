@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from trio_gate.audit.described import Described
     from trio_gate.aws.ingress import Ingress
     from trio_gate.config.model import Agent
+    from trio_gate.exchange.results import Claimed, Identified, Proven, Routed
     from trio_gate.exchange.snapshot import Snapshot
-    from trio_gate.exchange.steps import Claimed, Identified, Proven, Routed
     from trio_gate.shell.exchange.bodies import Kept, Room, Spool
     from trio_gate.shell.exchange.recorder import Recorder
     from trio_gate.shell.exchange.shared_services import SharedServices

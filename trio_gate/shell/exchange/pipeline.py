@@ -47,9 +47,9 @@ if TYPE_CHECKING:
     from trio_gate.approval.digest import DigestInput
     from trio_gate.aws.ingress import Ingress
     from trio_gate.exchange.own_requests import NoCall
+    from trio_gate.exchange.results import Identified, Judged, Outbound, Proven
     from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.exchange.states import Exchange
-    from trio_gate.exchange.steps import Identified, Judged, Outbound, Proven
     from trio_gate.exchange.virtual import Plan
     from trio_gate.policy.decide import Decision
     from trio_gate.ports import RoleRequest

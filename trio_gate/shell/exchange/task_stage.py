@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from trio_gate.approval.grant import Grant
     from trio_gate.approval.question import Question
     from trio_gate.approval.task import Task
+    from trio_gate.exchange.results import Proven
     from trio_gate.exchange.snapshot import Snapshot
-    from trio_gate.exchange.steps import Proven
     from trio_gate.ports import Opened
     from trio_gate.shell.exchange.recorder import Recorder
     from trio_gate.shell.exchange.shared_services import SharedServices
