@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.kit.aws.host_table import TABLE
@@ -14,13 +16,15 @@ from tests.kit.wire.uploads import FORMS, SIGNED, SIGNED_TRAILER, Upload
 from trio_gate.aws.ingress import Ingress
 from trio_gate.errors import Unauthenticated
 from trio_gate.exchange import steps
-from trio_gate.exchange.results import Routed
 from trio_gate.exchange.snapshot import compile_snapshot
 from trio_gate.sessions.table import SessionTable
 from trio_gate.signing.sigv4 import SigningKeys
 from trio_gate.wire.body_checkers import checker_for
 from trio_gate.wire.head import Held
 from trio_gate.wire.parse import parse_request_head
+
+if TYPE_CHECKING:
+    from trio_gate.exchange.results import Routed
 
 KEYS = SigningKeys()
 AGENT = f'agent "ci" {{\n  key_suffix = "CI01"\n  secrets = ["another-{SECRET}", "{SECRET}"]\n}}\n'
