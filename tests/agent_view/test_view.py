@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.exchange.test_presign import TABLE
+from tests.exchange.own_requests.kit import TABLE
 from tests.kit.approvals.questions import question
 from tests.kit.configs import BASE, load
 from tests.kit.sessions import session

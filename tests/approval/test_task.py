@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.exchange.test_own_requests import head, proven
+from tests.exchange.own_requests.kit import head, proven
 from tests.exchange.test_tasks import OBJECTS, SNAPSHOT, read
 from tests.kit.approvals.questions import NOW, question
 from tests.kit.aws.operations import TABLES

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from tests.exchange.test_own_requests import AGENT, AT, GATEWAY, KEYS, OBJECT, SNAPSHOT, head, proven
-from tests.exchange.test_presign import DATABASE, TABLE
+from tests.exchange.own_requests.kit import AGENT, AT, DATABASE, GATEWAY, KEYS, OBJECT, SNAPSHOT, TABLE, head, proven
 from tests.kit.configs import MAIN, load
-from trio_gate.exchange import own_requests, steps
+from trio_gate.exchange import steps
+from trio_gate.exchange.own_requests.paths import stands_for
 from trio_gate.exchange.proofs import Signer
 from trio_gate.exchange.snapshot import compile_snapshot
 
@@ -30,4 +30,4 @@ def test_work_is_charged_to_the_agent_and_without_agents_to_the_address():
     ],
 )
 def test_no_model_is_needed_for_a_call_that_no_service_has(path, body, services):
-    assert own_requests.stands_for(proven(head(path, body)), body, SNAPSHOT, TABLE).routed.services == services
+    assert stands_for(proven(head(path, body)), body, SNAPSHOT, TABLE).routed.services == services

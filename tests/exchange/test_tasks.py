@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.exchange.test_own_requests import head, proven
+from tests.exchange.own_requests.kit import head, proven
 from tests.kit.aws.operations import TABLES
 from tests.kit.calls import make_call
 from tests.kit.configs import BASE, HASH, MAIN, load

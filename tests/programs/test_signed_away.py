@@ -12,11 +12,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.cli.agents.test_asking import gateway, keys
-from tests.exchange.test_own_requests import ROLE, named
+from tests.exchange.own_requests.kit import ROLE, named
 from tests.programs.kit import need
 from tests.programs.test_refused_by_name import CLIS
 from trio_gate.cli.main import main
-from trio_gate.exchange import own_requests
+from trio_gate.exchange.own_requests.answers import signed
 from trio_gate.signing.sigv4 import SigningKeys
 
 __all__ = ["keys"]
@@ -46,7 +46,7 @@ def ours(path, members, url):
     """The gateway's URL for the same, at the same time."""
     made = datetime.strptime(parse_qs(urlsplit(url).query)["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     found = named(f"/-/agent/{path}", json.dumps(members).encode())
-    return json.loads(own_requests.signed(found, ROLE, now=made, keys=SigningKeys())[1])["url"]
+    return json.loads(signed(found, ROLE, now=made, keys=SigningKeys())[1])["url"]
 
 
 @pytest.mark.parametrize("name", CLIS)

@@ -3,7 +3,8 @@
     claim → declared_payload → prove → admit → route → streamed → unframe → check_declared
         → identify → judge → prepare → virtual.plan, virtual.request_for → bind → sign
 
-A request to the gateway itself goes from `admit` to `own_requests.stands_for`, on to `identify`, and in place of `sign` to `own_requests.signed`.
+A request to the gateway itself goes from `admit` to `paths.stands_for` of `own_requests`, on to `identify`, and in place of `sign` to
+`answers.signed`.
 
 Rule: a step takes what the step before it returned (see `results`), so none can be left out or come too early. Nothing is routed, parsed or
 named before its agent is proven; only the host table may be asked, for what a signature covers. A step refuses by raising

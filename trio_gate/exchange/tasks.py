@@ -19,7 +19,7 @@ from trio_gate.effect.possible import always_vends, may_do
 from trio_gate.effect.reasons import Reason
 from trio_gate.effect.sentence import Names, told
 from trio_gate.errors import Denied, Malformed
-from trio_gate.exchange.presign import whole_number
+from trio_gate.exchange.own_requests.members import whole_number
 from trio_gate.policy import cel
 from trio_gate.policy.condition_words import condition_words
 from trio_gate.policy.prospects import Prospects

@@ -10,13 +10,13 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests.exchange.test_presign import TABLE
+from tests.exchange.own_requests.kit import TABLE
 from tests.kit.approvals.hubs import CONFIG, OTHER_RULE, call, waiting
 from tests.kit.approvals.questions import FixedClock
 from trio_gate.agent_view.view import EVERY
 from trio_gate.approval.state import expire
 from trio_gate.errors import Unidentified
-from trio_gate.exchange.own_requests import About
+from trio_gate.exchange.own_requests.paths import About
 from trio_gate.exchange.snapshot import compile_snapshot
 from trio_gate.shell.agent_view import answers
 from trio_gate.shell.agent_view.answers import AgentViews

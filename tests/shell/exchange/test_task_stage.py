@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.exchange.test_own_requests import head, proven
+from tests.exchange.own_requests.kit import head, proven
 from tests.kit.approvals.agents import group
 from tests.kit.approvals.asking import asked, listening
 from tests.kit.approvals.hubs import STANDING, waiting

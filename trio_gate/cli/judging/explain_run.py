@@ -22,7 +22,8 @@ from trio_gate.aws.model.catalog import Catalog
 from trio_gate.cli.judging.hosts_of_one_run import HostsOfOneRun
 from trio_gate.effect.effect import effect_of
 from trio_gate.errors import GateError, Malformed
-from trio_gate.exchange import own_requests, steps, virtual
+from trio_gate.exchange import steps, virtual
+from trio_gate.exchange.own_requests import paths
 from trio_gate.exchange.snapshot import Snapshot, Unconfigured
 from trio_gate.sessions.calls import served
 from trio_gate.sessions.table import SessionTable
@@ -181,9 +182,7 @@ class Explainer:
     def _content(self, proven: Proven, table: HostTable, data: bytes | None, connection: AgentConnection) -> Unframed:
         """The request that will be judged. Raises GateError."""
         if proven.claimed.own:
-            content = own_requests.stands_for(
-                proven, b"".join(_pieces(connection)) if data is None else data, self._snapshot, table
-            )
+            content = paths.stands_for(proven, b"".join(_pieces(connection)) if data is None else data, self._snapshot, table)
             self._catalog.ensure(content.routed.services)
             return content
         routed = steps.route(proven, self._snapshot, table, self._keys)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from trio_gate.approval.for_agents import AgentState
     from trio_gate.aws.hosts.table import HostTable
-    from trio_gate.exchange.own_requests import About
+    from trio_gate.exchange.own_requests.paths import About
     from trio_gate.exchange.snapshot import Admitted, Snapshot
     from trio_gate.policy.prospects import Prospects
     from trio_gate.ports import Approvals

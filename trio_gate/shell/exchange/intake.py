@@ -14,7 +14,8 @@ from trio_gate.audit.described import describe
 from trio_gate.aws.identify import takes_blob
 from trio_gate.aws.ingress import check_way
 from trio_gate.errors import AgentGone, Unproven
-from trio_gate.exchange import own_requests, steps, web_identity
+from trio_gate.exchange import steps, web_identity
+from trio_gate.exchange.own_requests import by_token, paths
 from trio_gate.exchange.proofs import Signer
 from trio_gate.sessions.session import MAX_SENT
 from trio_gate.shell.exchange.bodies import read_held
@@ -75,14 +76,14 @@ class IntakeStage:
         """
         if web_identity.comes_unsigned(arrived, ingress):
             return await self._unsigned(arrived, ingress)
-        if own_requests.comes_by_token(arrived, ingress):
+        if by_token.comes_by_token(arrived, ingress):
             return await self._by_token(arrived, ingress)
         agent, services, kept = self._agent, self._services, None
         claimed = steps.claim(arrived, ingress, agent.seat.address)
         self._recorder.claimed(claimed.claim)
         payload_hash = steps.declared_payload(claimed, self._snapshot, has_body=agent.connection.has_body)
         if payload_hash is None:
-            limit = own_requests.MOST_BYTES if claimed.own else self._limit
+            limit = paths.MOST_BYTES if claimed.own else self._limit
             kept = await read_held(agent, limit, self._room, lambda: False)
             payload_hash = kept.sha256
         table, now, sessions = self._table, services.clock.now(), services.sessions.table
@@ -112,11 +113,11 @@ class IntakeStage:
         found = [one for one in agents if await self._shows_tokens_of(one, shown)]
         if len(found) != 1:
             await self._services.wrong_tokens.slow_down(self._agent.seat.source)
-        agent = own_requests.owner_of(found)
+        agent = by_token.owner_of(found)
         signer, now = Signer(agent=agent.name, unsigned=True), self._services.clock.now()
         self._recorder.proved(signer)
         address = self._agent.seat.address
-        claimed = own_requests.claimed_by(agent, arrived, ingress, address, self._snapshot, now)
+        claimed = by_token.claimed_by(agent, arrived, ingress, address, self._snapshot, now)
         return self._admitted(claimed, signer, now, None)
 
     def _admitted(self, claimed: Claimed, signer: Signer, now: datetime, kept: Kept | None) -> Received:
@@ -177,19 +178,19 @@ class IntakeStage:
         on_disk = whole and isinstance(identified.body, Streamed)
         return IdentifiedRequest(identified=identified, store=whole.store if whole and on_disk else None)
 
-    async def no_call(self, received: Received) -> own_requests.NoCall | None:
+    async def no_call(self, received: Received) -> paths.NoCall | None:
         """What a request asks of the gateway that stands for no call; None where it is or stands for one. Raises GateError, AgentGone."""
         head = received.proven.arrived
-        if not received.proven.claimed.own or not own_requests.is_no_call(head):
+        if not received.proven.claimed.own or not paths.is_no_call(head):
             return None
-        whole = received.kept or await read_held(self._agent, own_requests.MOST_BYTES, self._room, lambda: False)
-        return own_requests.no_call(head, whole.data)
+        whole = received.kept or await read_held(self._agent, paths.MOST_BYTES, self._room, lambda: False)
+        return paths.no_call(head, whole.data)
 
     async def _own(self, received: Received) -> IdentifiedRequest:
         """Read a request to the gateway itself, and name the call that it stands for."""
         services, proven = self._services, received.proven
-        whole = received.kept or await read_held(self._agent, own_requests.MOST_BYTES, self._room, lambda: False)
-        content = own_requests.stands_for(proven, whole.data, self._snapshot, self._table)
+        whole = received.kept or await read_held(self._agent, paths.MOST_BYTES, self._room, lambda: False)
+        content = paths.stands_for(proven, whole.data, self._snapshot, self._table)
         await services.models.ensure(content.routed.services)
         identified = steps.identify(content, catalog=services.models.catalog, tables=services.models.tables)
         line = describe(identified.call, identified.shape, line=services.decisions is not None)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from trio_gate.config.model import NO_LIMITS
 from trio_gate.errors import DO_NOT_RETRY, AgentGone, Denied, GateError, SessionOver, UpstreamError
-from trio_gate.exchange import binding, own_requests, steps, virtual
-from trio_gate.exchange.own_requests import About, TaskAsked, TaskEnded
+from trio_gate.exchange import binding, steps, virtual
+from trio_gate.exchange.own_requests import answers
+from trio_gate.exchange.own_requests.paths import About, TaskAsked, TaskEnded
 from trio_gate.exchange.proofs import same_agent
 from trio_gate.exchange.roles import approved_by
 from trio_gate.exchange.snapshot import CHANGED
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
     from trio_gate.approval.digest import DigestInput
     from trio_gate.aws.ingress import Ingress
-    from trio_gate.exchange.own_requests import NoCall
+    from trio_gate.exchange.own_requests.paths import NoCall
     from trio_gate.exchange.results import Identified, Judged, Outbound, Proven
     from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.exchange.states import Exchange
@@ -349,7 +350,7 @@ class Pipeline:
     async def _signed_away(self, identified: Identified, credentials: Credentials) -> tuple[ResponseHead, bytes]:
         """What hands out the signature that an agent asks for."""
         self._step(Event.SIGNED)
-        return own_requests.signed(identified, credentials, now=self._services.clock.now(), keys=self._services.keys)
+        return answers.signed(identified, credentials, now=self._services.clock.now(), keys=self._services.keys)
 
     def _sign(self, prepared: Prepared, credentials: Credentials) -> Signed:
         now, keys = self._services.clock.now(), self._services.keys
