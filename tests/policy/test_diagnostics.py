@@ -6,6 +6,8 @@ import pytest
 
 from trio_gate.policy.cel import check, compile_condition
 
+QUOTES = "a text has quotes, and so has an account's number"
+
 
 @pytest.mark.parametrize(
     ("marked", "message", "hint"),
@@ -22,6 +24,15 @@ from trio_gate.policy.cel import check, compile_condition
         ('§region == "x"', "there is no `region`", "did you mean `aws.region`?"),
         ("request§.tim < request.time", "there is no `request.tim`", "did you mean `request.time`?"),
         ("foo§(aws.action)", "there is no `foo`", None),
+        ('§action == "x"', "there is no `action`", "did you mean `aws.action`?"),
+        ("time§.hour > 3", "there is no `time.hour`", "did you mean `request.time`?"),
+        ('params§.Bucket == "x"', "there is no `params.Bucket`", "did you mean `aws.params`?"),
+        ('§aws.agent == "x"', "there is no facet `aws.agent`", "did you mean `agent.name`?"),
+        ('§aws.name == "x"', "there is no facet `aws.name`", "did you mean `agent.name`?"),
+        ("§aws.time > request.time", "there is no facet `aws.time`", "did you mean `request.time`?"),
+        ("aws.service == §s3", "there is no `s3`", 'a text has quotes: "s3"'),
+        ('aws.service.startswith§("s")', "there is no `startswith`", "did you mean `startsWith`?"),
+        ('aws.service.toLower§() == "s"', "there is no `toLower`", "did you mean `lowerAscii`?"),
         # roots
         ('§aws["action"] == "x"', "`aws` is not a value by itself", "name a facet of it, such as `aws.service`"),
         ("§aws[aws.action] == 1", "`aws` is not a value by itself", "name a facet of it, such as `aws.service`"),
@@ -30,10 +41,17 @@ from trio_gate.policy.cel import check, compile_condition
         ("[1].all§(aws, aws > 0)", "a variable may not be called `aws`", "its facets could not be read"),
         ("true && [1].exists§(request, true)", "a variable may not be called `request`", "its facets could not be read"),
         # types
-        ("aws.action §== 5", "`==` does not fit (string, int)", None),
-        ("has(aws.action) && aws.action §== 5", "`==` does not fit (string, int)", None),
-        ("5 §in aws.resources", "`in` does not fit (int, list(string))", None),
-        ('aws.reads_secret §== "true"', "`==` does not fit (bool, string)", None),
+        ("aws.account §== 5", "`==` does not fit (string, int)", QUOTES),
+        ("has(aws.action) && aws.action §== 5", "`==` does not fit (string, int)", QUOTES),
+        ("5 §in aws.resources", "`in` does not fit (int, list(string))", QUOTES),
+        ('aws.service §in "s3"', "`in` does not fit (dyn, string)", 'a list has brackets: in ["…", "…"]'),
+        ("aws.service §in aws.region", "`in` does not fit (string, string)", 'a list has brackets: in ["…", "…"]'),
+        (
+            'aws.resources.startsWith§("x")',
+            "`startsWith` does not fit (list(string), string)",
+            '"…" in the list, or its exists(one, one.startsWith("…"))',
+        ),
+        ('aws.reads_secret §== "true"', "`==` does not fit (bool, string)", "write it by itself, or with `!` before it"),
         ("request.time §> 5", "`>` does not fit (timestamp, int)", None),
         ("aws.action.startsWith§(5)", "`startsWith` does not fit (dyn, int)", None),
         ("aws.action§.x == 1", "expression of type 'string' cannot be the operand of a select operation", None),
@@ -57,6 +75,9 @@ from trio_gate.policy.cel import check, compile_condition
         ("aws.action ==§", "the condition ends too early", None),
         ('aws.action §= "x"', "unexpected `=`", "did you mean `==`?"),
         ("true §true", "unexpected `true`", None),
+        ("true §and true", "unexpected `and`", "did you mean `&&`?"),
+        ("true §OR true", "unexpected `OR`", "did you mean `||`?"),
+        ("not §aws.reads_secret", "unexpected `aws`", "did you mean `!`?"),
         ("true &&\n  §é", "unexpected `é`", None),
         ('aws.action.startsWith("Get" || true§', "missing ')' at '<EOF>'", None),
         ('has(aws.params§["x"])', "has() argument must be a field selection", None),

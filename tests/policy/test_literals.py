@@ -1,22 +1,53 @@
-"""The texts that a condition compares whole facets with."""
+"""The texts that a condition compares facets with, and the operations and parameters that it names."""
 
 import pytest
 
-from trio_gate.policy.cel import compared
+from trio_gate.policy.cel import compared, names_of
 
 
 @pytest.mark.parametrize(
     ("condition", "found"),
     [
-        ('aws.service == "IAM"', [("aws.service", "IAM")]),
-        ('"IAM" != aws.service', [("aws.service", "IAM")]),
-        ('aws.access in ["read", "lists"]', [("aws.access", "read"), ("aws.access", "lists")]),
-        ('"s3:Get" in aws.iam_actions', [("aws.iam_actions", "s3:Get")]),
-        ('!(has(aws.session_role) && aws.region == "x") || true', [("aws.region", "x")]),
-        ('aws.resources.exists(one, one == "x")', []),
-        ('aws.params.Bucket == "x" || aws.service.startsWith("i") || aws.account == aws.account_name', []),
+        ('aws.service == "IAM"', [("aws.service", "==", "IAM")]),
+        ('"IAM" != aws.service', [("aws.service", "==", "IAM")]),
+        ('aws.access in ["read", "lists"]', [("aws.access", "==", "read"), ("aws.access", "==", "lists")]),
+        ('"s3:Get" in aws.iam_actions', [("aws.iam_actions", "==", "s3:Get")]),
+        ('!(has(aws.session_role) && aws.region == "x") || true', [("aws.region", "==", "x")]),
+        ('aws.resources.exists(one, one == "x")', [("aws.resources", "==", "x")]),
+        (
+            'aws.iam_actions.all(a, a.startsWith("x") || aws.resources.exists(b, b.endsWith("y") && a == "z"))',
+            [("aws.iam_actions", "startsWith", "x"), ("aws.resources", "endsWith", "y"), ("aws.iam_actions", "==", "z")],
+        ),
+        (
+            'aws.service.startsWith("i") && aws.path.contains("p")',
+            [("aws.service", "startsWith", "i"), ("aws.path", "contains", "p")],
+        ),
+        ('"i".startsWith(aws.service) || aws.service.lowerAscii() == "x"', []),
+        ('aws.params.Bucket == "x" || aws.account == aws.account_name', []),
+        ('aws.params.Names.exists(one, one == "x") || aws.policies.exists(p, p.name == "x")', []),
         ("aws.service ==", []),
     ],
 )
-def test_they_are_found_in_their_order(condition, found):
-    assert compared(condition) == found
+def test_the_texts_are_found_in_their_order(condition, found):
+    assert [(one.facet, one.how, one.text) for one in compared(condition)] == found
+
+
+@pytest.mark.parametrize(
+    ("condition", "services", "actions", "params"),
+    [
+        ('aws.service == "s3" && aws.action in ["A", "B"]', {"s3"}, {"A", "B"}, ()),
+        ('aws.action == "A" && (aws.service in ["a", "b"] && "b" == aws.service)', {"b"}, {"A"}, ()),
+        ('aws.service == "s3" || aws.action == "A"', None, None, ()),
+        ('aws.service != "s3" && !(aws.action == "A")', None, None, ()),
+        ('aws.service in ["s3", aws.region]', None, None, ()),
+        ('has(aws.params.A) && aws.params["B"].C == "x" && aws.params.A != ""', None, None, ("A", "B")),
+        ('aws.params.exists(name, name == "A")', None, None, ()),
+    ],
+)
+def test_what_it_names(condition, services, actions, params):
+    found = names_of(condition)
+    assert (found.services, found.actions, found.params) == (services, actions, params)
+
+
+def test_what_is_not_sound_names_nothing():
+    assert names_of("aws.service ==") is None

@@ -27,7 +27,7 @@ from trio_gate.policy.closures import closure_of
 from trio_gate.policy.cost import BUDGET, most_iterations, work_faults
 from trio_gate.policy.diagnostics import Fault, compile_faults
 from trio_gate.policy.guarded_has import guarded
-from trio_gate.policy.literals import literals
+from trio_gate.policy.literals import literals, named
 from trio_gate.policy.references import arn_remarks, name_faults, patterns, reads
 from trio_gate.values import value_class
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from trio_gate.facet.extract import Facets
     from trio_gate.facet.values import Plain
     from trio_gate.policy.closures import Closure
+    from trio_gate.policy.literals import Compared, Named
 
 _TYPE = cel.Type
 _MAP = _TYPE.Map(_TYPE.STRING, _TYPE.DYN)
@@ -89,12 +90,20 @@ def compile_condition(source: str) -> Condition:
     return found.condition
 
 
-def compared(source: str) -> Sequence[tuple[str, str]]:
-    """The facets that a condition compares with constant texts, each with such a text. Empty for a text that is not sound."""
+def compared(source: str) -> Sequence[Compared]:
+    """The texts that a condition compares facets with. Empty for a text that is not sound."""
     try:
         return list(literals(_compiled(source)[1]))
     except _Flawed:
         return []
+
+
+def names_of(source: str) -> Named | None:
+    """The operations and parameters that a condition names; None for a text that is not sound."""
+    try:
+        return named(_compiled(source)[1])
+    except _Flawed:
+        return None
 
 
 def facets_read(source: str) -> Sequence[str]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from trio_gate.errors import did_you_mean
-from trio_gate.facet.schema import FACETS
+from trio_gate.policy.hints import operator_hint, type_hint, word_hint
 from trio_gate.values import value_class
 
 _FOUND = re.compile(r"^(?:[A-Z_]+: )?ERROR: <input>:(-?\d+):(-?\d+): (.*)$", re.MULTILINE)
@@ -31,7 +30,7 @@ def compile_faults(report: str, source: str) -> list[Fault]:
     if "recursion" in report:
         return [Fault(offset=0, message="it is nested deeper than 32 levels", hint="use a list and `in`, or several rules")]
     found = [
-        _fault(_offset(source, int(line), int(column)), message)
+        _fault(_offset(source, int(line), int(column)), message, source)
         for line, column, message in _FOUND.findall(_TRAILER.sub("", report))
         if "*error*" not in message
     ]
@@ -46,16 +45,17 @@ def _offset(source: str, line: int, column: int) -> int:
     return sum(len(text) + 1 for text in before) + max(0, column - 1)
 
 
-def _fault(offset: int, message: str) -> Fault:
+def _fault(offset: int, message: str, source: str) -> Fault:
     if found := _UNDECLARED.fullmatch(message):
-        return Fault(offset=offset, message=f"there is no `{found[1]}`", hint=did_you_mean(found[1], FACETS))
+        hint = word_hint(found[1], called=source[offset : offset + 1] == "(")
+        return Fault(offset=offset, message=f"there is no `{found[1]}`", hint=hint)
     if found := _OVERLOAD.fullmatch(message):
         operator, types = found[1].strip("_@").replace("_", " "), found[2].replace("google.protobuf.", "").lower()
-        return Fault(offset=offset, message=f"`{operator}` does not fit ({types})")
-    if found := _UNEXPECTED.fullmatch(message):
-        return Fault(offset=offset, message="the condition ends too early" if found[1] == "<EOF>" else f"unexpected `{found[1]}`")
-    if found := _TOKEN.fullmatch(message):
-        hint = "did you mean `==`?" if found[1].startswith("=") else None
-        return Fault(offset=offset, message=f"unexpected `{found[1].strip()}`", hint=hint)
+        return Fault(offset=offset, message=f"`{operator}` does not fit ({types})", hint=type_hint(operator, types))
+    if found := _UNEXPECTED.fullmatch(message) or _TOKEN.fullmatch(message):
+        text = found[1].strip()
+        if text == "<EOF>":
+            return Fault(offset=offset, message="the condition ends too early")
+        return Fault(offset=offset, message=f"unexpected `{text}`", hint=operator_hint(text, source[:offset]))
     bare = message.removeprefix("Syntax error: ")
     return Fault(offset=offset, message=bare[:1].lower() + bare[1:])

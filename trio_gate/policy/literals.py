@@ -1,32 +1,100 @@
-"""The constant texts that a condition compares facets with, so that those can be named that no call has."""
+"""The texts that a condition compares facets with, and the operations and parameters that it names: some are those of no call."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from trio_gate.policy.references import read_of
+from trio_gate.facet.schema import FACETS
+from trio_gate.policy.checked_ast import operands
+from trio_gate.policy.references import read_of, reads
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from trio_gate.policy.checked_ast import Node
 
-_COMPARES = frozenset(("_==_", "_!=_", "@in"))
+    How = Literal["==", "startsWith", "endsWith", "contains"]
+
+_COMPARES: Mapping[str, How] = {
+    "_==_": "==",
+    "_!=_": "==",
+    "@in": "==",
+    "startsWith": "startsWith",
+    "endsWith": "endsWith",
+    "contains": "contains",
+}
 
 
-def literals(node: Node) -> Iterator[tuple[str, str]]:
-    """Yield facets and the texts that they, or an item of them, are compared with as a whole, in the order of the text."""
-    if node.kind == "call" and node.name in _COMPARES:
+@value_class
+class Compared:
+    """A text with which a condition compares a facet, or each item of it. `how` is "==" for `!=` and `in`, too."""
+
+    facet: str
+    how: How
+    text: str
+
+
+@value_class
+class Named:
+    """What a condition names.
+
+    Attributes:
+        services, actions: of which a call must have one to match; None if it may have any.
+        params: the parameters that it reads.
+    """
+
+    services: frozenset[str] | None
+    actions: frozenset[str] | None
+    params: tuple[str, ...]
+
+
+def literals(node: Node, items: Mapping[str, str] | None = None) -> Iterator[Compared]:
+    """Yield the texts with which facets are compared as a whole, in their order. `items`: variables, with the facet of whose items each is one."""
+    items = items or {}
+    if node.kind == "call" and (how := _COMPARES.get(node.name)) is not None and len(node.parts) == 2:
         one, other = node.parts
-        yield from (*_pairs(one, other), *_pairs(other, one))
+        yield from (*_pairs(one, how, other, items), *(_pairs(other, how, one, items) if how == "==" else ()))
+    if node.kind == "loop" and (facet := _facet(node.parts[0], {})) is not None:
+        items = {**items, node.binds[0]: facet}
     for part in node.parts:
-        yield from literals(part)
+        yield from literals(part, items)
 
 
-def _pairs(facet: Node, texts: Node) -> Iterator[tuple[str, str]]:
-    found = read_of(facet)
-    if found is None or found.tested or len(found.path) != 2:
+def named(node: Node) -> Named:
+    """The operations and parameters that a condition names."""
+    required = [_texts(part) for part in operands(node, "_&&_")]
+    params = dict.fromkeys(read.path[2] for read in reads(node) if read.path[:2] == ("aws", "params") and len(read.path) > 2)
+    return Named(services=_one_of("aws.service", required), actions=_one_of("aws.action", required), params=tuple(params))
+
+
+def _one_of(facet: str, required: list[tuple[str, frozenset[str]] | None]) -> frozenset[str] | None:
+    found = [one[1] for one in required if one is not None and one[0] == facet]
+    return frozenset.intersection(*found) if found else None
+
+
+def _texts(part: Node) -> tuple[str, frozenset[str]] | None:
+    """A facet, and the texts of which it is one where this part of a condition is true; None for other parts."""
+    if part.kind != "call" or part.name not in ("_==_", "@in"):
+        return None
+    found = [(one.facet, one.text) for one in literals(part)]
+    constant = all(one.kind == "text" for side in part.parts for one in (side.parts if side.kind == "list" else ()))
+    return (found[0][0], frozenset(text for _, text in found)) if found and constant else None
+
+
+def _pairs(facet: Node, how: How, texts: Node, items: Mapping[str, str]) -> Iterator[Compared]:
+    name = _facet(facet, items)
+    if name is None:
         return
     for one in texts.parts if texts.kind == "list" else (texts,):
         if one.kind == "text":
-            yield ".".join(found.path), one.name
+            yield Compared(facet=name, how=how, text=one.name)
+
+
+def _facet(node: Node, items: Mapping[str, str]) -> str | None:
+    """The facet that a node is as a whole, or of which it is an item."""
+    found = read_of(node)
+    if found is None or found.tested:
+        return None
+    name = ".".join(found.path)
+    return name if name in FACETS else items.get(name)

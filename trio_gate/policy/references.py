@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trio_gate.errors import did_you_mean
 from trio_gate.facet.schema import FACETS, OR_ARN, ROOTS
 from trio_gate.policy.diagnostics import Fault
+from trio_gate.policy.hints import name_hint
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _path_faults(path: Path, at: int) -> Iterator[Fault]:
     if len(path) == 1:
         yield Fault(offset=at, message=f"`{name}` is not a value by itself", hint=f"name a facet of it, such as `{_first(name)}`")
     else:
-        yield Fault(offset=at, message=f"there is no facet `{name}`", hint=did_you_mean(name, FACETS))
+        yield Fault(offset=at, message=f"there is no facet `{name}`", hint=name_hint(name))
 
 
 def _first(root: str) -> str:

@@ -1,6 +1,7 @@
 """What `trio-gate check` says of texts in conditions that no call can have, such as `aws.service == "IAM"`.
 
-Rule: these are remarks. Only facets with few known words are looked at; a text for another one may mean something.
+Rule: these are remarks. Only where the words or the form of a facet are known is something said; a text for another one may mean
+something.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, get_args
 
 from trio_gate.aws.call import Access
+from trio_gate.cli.judging.check_forms import form_fault, said
 from trio_gate.effect.reasons import Level
 from trio_gate.errors import did_you_mean
 from trio_gate.policy.cel import compared
@@ -16,42 +18,61 @@ from trio_gate.shell.models.packaged_data import packaged_hosts, packaged_tables
 from trio_gate.wire.parse import METHODS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from trio_gate.config.model import Config
+    from trio_gate.policy.literals import Compared, How
 
-_IAM = ("aws.iam_action", "aws.iam_actions")
 _OWN = {"aws.service": {"rds-db"}, "aws.action": {"connect"}}
 """Words for what the gateway signs and no service has."""
+
+TESTS: Mapping[How, Callable[[str, str], bool]] = {
+    "==": str.__eq__,
+    "startsWith": str.startswith,
+    "endsWith": str.endswith,
+    "contains": str.__contains__,
+}
+"""Whether a word, given first, is as a condition asks."""
+
+PROTOCOLS = frozenset({"ec2", "json", "query", "rest-json", "rest-xml", "smithy-rpc-v2-cbor"})
+"""Botocore's names for the protocols of AWS."""
 
 
 def word_lines(config: Config) -> Iterator[str]:
     """The lines, without line ends."""
-    found = [(rule, facet, text) for rule in config.rules for facet, text in compared(rule.condition or "")]
+    found = [(rule, one) for rule in config.rules for one in compared(rule.condition or "")]
     known = _known(config) if found else {}
-    for rule, facet, text in found:
-        words = known.get(facet)
-        if facet in _IAM and ":" not in text:
-            yield f'warning: rule "{rule.name}" ({rule.where}): no call has {facet} == "{text}": {_prefix(text)}'
-        if words is not None and text not in words:
-            yield f'warning: rule "{rule.name}" ({rule.where}): no call has {facet} == "{text}"{_hint(facet, text, words)}'
+    for rule, one in found:
+        words = known.get(one.facet)
+        fault = form_fault(one) if words is None or "*" in one.text else None
+        if fault is None and words is not None and not _is_any(one, words):
+            fault = f"no call has {said(one)}{_hint(one, words)}"
+        if fault is not None:
+            yield f'warning: rule "{rule.name}" ({rule.where}): {fault}'
 
 
-def _prefix(text: str) -> str:
-    return f'an IAM action has a prefix, as "s3:{text}"; aws.action has none'
+def all_actions(config: Config) -> Collection[str]:
+    """The names of all operations that are reviewed, here or in the configuration."""
+    reviewed = packaged_tables("reviewed")
+    actions = {line.partition(" ")[0] for service in reviewed for line in reviewed[service].splitlines()}
+    return actions | {operation.operation for operation in config.operations} | _OWN["aws.action"]
+
+
+def _is_any(one: Compared, words: Collection[str]) -> bool:
+    test = TESTS[one.how]
+    return one.text in words if one.how == "==" else any(test(word, one.text) for word in words)
 
 
 def _known(config: Config) -> Mapping[str, Collection[str]]:
     """The words of each facet that has few."""
     reviewed, partitions = packaged_tables("reviewed"), packaged_hosts()["partitions"]
-    actions = {line.partition(" ")[0] for service in reviewed for line in reviewed[service].splitlines()}
-    own = {operation.operation for operation in config.operations}
     accounts = {number: label for endpoint in config.endpoints for number, label in endpoint.accounts.items()}
     return {
         "aws.level": get_args(Level),
         "aws.method": METHODS,
+        "aws.protocol": PROTOCOLS,
         "aws.service": {*services(), *reviewed, *_OWN["aws.service"]},
-        "aws.action": actions | own | _OWN["aws.action"],
+        "aws.action": all_actions(config),
         "aws.access": get_args(Access),
         "aws.region": {region for one in partitions.values() for region in one["regions"]},
         "aws.partition": partitions.keys(),
@@ -61,10 +82,14 @@ def _known(config: Config) -> Mapping[str, Collection[str]]:
     }
 
 
-def _hint(facet: str, text: str, words: Collection[str]) -> str:
-    prefix, colon, rest = text.partition(":")
-    if facet == "aws.action" and colon:
+def _hint(one: Compared, words: Collection[str]) -> str:
+    prefix, colon, rest = one.text.partition(":")
+    if one.facet == "aws.action" and colon:
         return f': an action has no prefix, write "{rest}", or aws.iam_action == "{prefix.lower()}:{rest}"'
-    like = text.lower() if text.lower() in words else None
-    near = f"did you mean `{like}`?" if like else did_you_mean(text, words)
+    test, text = TESTS[one.how], one.text.strip().lower()
+    like = next((word for word in sorted(words) if text and test(word.lower(), text)), None)
+    if like is not None:
+        at = like.lower().index(text)
+        return f": did you mean `{like[at : at + len(text)]}`?"
+    near = did_you_mean(one.text, words) if one.how == "==" else None
     return f": {near}" if near else ""

@@ -43,6 +43,15 @@ def services() -> list[str]:
     return sorted(installed_services())
 
 
+def inputs(service: str) -> Mapping[str, frozenset[str]]:
+    """The operations of an installed service, each with its parameters."""
+    model = load_model(service)
+    return {
+        name: frozenset(model["shapes"][one["input"]["shape"]].get("members", ()) if "input" in one else ())
+        for name, one in model["operations"].items()
+    }
+
+
 def newer(tables: Tables, service: str, model: Mapping[str, Any]) -> Mapping[str, Why]:
     """The operations of a service's model that are newer, and why."""
     answers, inputs = all_known(model, known_outputs(service), "output"), all_known(model, known_inputs(service), "input")

@@ -1,0 +1,53 @@
+"""What `trio-gate check` says of operations and parameters in conditions that the services which they name do not have.
+
+Rule: as in `check_words`, these are remarks. Only conditions that say of which service a call must be are looked at.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio_gate.cli.judging.check_words import all_actions
+from trio_gate.errors import did_you_mean
+from trio_gate.policy.cel import names_of
+from trio_gate.shell.models.installed_operations import inputs, services
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from trio_gate.config.model import Config
+    from trio_gate.policy.literals import Named
+
+
+def name_lines(config: Config) -> Iterator[str]:
+    """The lines, without line ends."""
+    for rule in config.rules:
+        found = names_of(rule.condition or "")
+        if found is None or not found.services or not (found.actions or found.params):
+            continue
+        known = {one: inputs(one) for one in sorted(found.services) if one in services()}
+        if len(known) == len(found.services):
+            actions = all_actions(config)
+            for fault in _faults(found, known, actions):
+                yield f'warning: rule "{rule.name}" ({rule.where}): {fault}'
+
+
+def _faults(found: Named, known: Mapping[str, Mapping[str, frozenset[str]]], actions: Collection[str]) -> Iterator[str]:
+    where = " or ".join(known)
+    there = {name: members for operations in known.values() for name, members in operations.items()}
+    for action in sorted(found.actions or ()):
+        if action in actions and action not in there:
+            yield f"no operation of {where} is `{action}`"
+    of = [there[one] for one in found.actions if one in there] if found.actions else list(there.values())
+    params = sorted(frozenset().union(*of))
+    whose = " or ".join(one for one in sorted(found.actions or ()) if one in there)
+    for param in found.params:
+        if of and param not in params:
+            has = f"{whose} has no parameter" if whose else f"no operation of {where} has a parameter"
+            yield f"{has} `{param}`{_perhaps(param, params)}"
+
+
+def _perhaps(word: str, known: list[str]) -> str:
+    same = next((one for one in known if one.lower() == word.lower()), None)
+    hint = f"did you mean `{same}`?" if same else did_you_mean(word, known)
+    return f": {hint}" if hint else ""
