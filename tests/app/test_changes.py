@@ -142,7 +142,7 @@ def test_limits_hold_for_the_next_call(gate):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('decision_log = "./decisions', 'decision_log = "./others', "a change of gateway.decision_log takes a restart"),
+        ('state_dir = "./state', 'state_dir = "./other', "a change of gateway.state_dir takes a restart"),
         ("admin               { bind", 'admin { names = ["x.example"]  bind', "a change of gateway.admin takes a restart"),
         ('bind = "127.0.0.1:0"  }', 'bind = "127.0.0.1:0" tls = true names = ["x.example"] }', "another name or address"),
     ],

@@ -47,11 +47,13 @@ def test_another_rule_holds_for_the_next_call_of_an_open_connection(gate):
     ("old", "new", "said"),
     [
         ('action = "allow" }', 'action = "alow" }', "the configuration has faults"),
-        ('decision_log = "./decisions', 'decision_log = "./others', "a change of gateway.decision_log takes a restart"),
+        ('state_dir = "./state', 'state_dir = "./other', "a change of gateway.state_dir takes a restart"),
     ],
 )
 def test_what_cannot_be_taken_changes_nothing(gate, old, new, said):
+    before = gate.config.read_text()
     reload(gate, old, new, said)
+    gate.config.write_text(before)  # the commands below look there for the state folder
     assert gate.client("sts").get_caller_identity()["Account"] == ACCOUNTS["staging"]
     assert gate.records()[-1]["generation"] == 1
 
@@ -77,9 +79,9 @@ def test_the_gateways_own_doings_are_in_its_record(embedded_aws, tmp_path):
         texts = [gate.config.read_bytes()]
         reload(gate, READS, READS.replace("allow", "deny"), "reloaded, generation 2")
         texts.append(gate.config.read_bytes())
-        reload(gate, 'decision_log = "./decisions', 'decision_log = "./others', "takes a restart")
+        reload(gate, 'state_dir = "./state', 'state_dir = "./other', "takes a restart")
         texts.append(gate.config.read_bytes())
-        reload(gate, 'decision_log = "./others', 'what = 1\n  decision_log = "./decisions', "the configuration has faults")
+        reload(gate, 'state_dir = "./other', 'what = 1\n  state_dir = "./state', "the configuration has faults")
     rows = [row for row in gate.rows() if "act" in row]
     taken, refused, faulty = [hashlib.sha256(text).hexdigest() for text in texts[:2]], hashlib.sha256(texts[2]).hexdigest(), None
     assert [(row["kind"], row["generation"], row["act"].get("taken"), row["act"].get("config_sha256")) for row in rows] == [

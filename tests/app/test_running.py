@@ -13,7 +13,7 @@ from trio_gate.shell.net.accept import Shutdown
 
 def made(*, audit=False, hub=False, takes_lines=True):
     decisions = SimpleNamespace(takes_lines=lambda: takes_lines)
-    services = SimpleNamespace(audit=SimpleNamespace(failing=audit), decisions=decisions)
+    services = SimpleNamespace(audit=SimpleNamespace(failing=audit), sinks=SimpleNamespace(decisions=decisions))
     present = SimpleNamespace(status=lambda: "generation 1")
     hub = SimpleNamespace(failing=hub)
     return Running(services=services, hub=hub, present=present, shutdown=Shutdown(), started=SystemClock().now())

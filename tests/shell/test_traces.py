@@ -4,49 +4,20 @@ from __future__ import annotations
 
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from botocore.exceptions import ClientError
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from tests.kit.gateway import running
+from tests.kit.standins.collector import attributes, collecting
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
 
-class Collector(ThreadingHTTPServer):
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Receiver)
-        self.spans = []
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class Receiver(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        sent = ExportTraceServiceRequest.FromString(self.rfile.read(int(self.headers["content-length"])))
-        found = [span for one in sent.resource_spans for scope in one.scope_spans for span in scope.spans]
-        self.server.spans += found if self.path == "/v1/traces" else []
-        self.send_response(200)
-        self.send_header("content-length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture
 def collector():
-    with Collector() as made:
-        thread = threading.Thread(target=made.serve_forever)
-        thread.start()
+    with collecting() as made:
         yield made
-        made.shutdown()
-        thread.join()
-
-
-def attributes(span):
-    return {one.key: one.value.string_value or one.value.int_value for one in span.attributes}
 
 
 def traced(client, flags):

@@ -7,12 +7,14 @@ as a whole or not at all.
 from __future__ import annotations
 
 import logging
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trio_gate.app.listeners import blocks, closed_on_failure, listen, own_names, reserved, same_sockets
+from trio_gate.app.sinks import other_sinks
 from trio_gate.app.state_dir import StartFailed
 from trio_gate.app.wiring import dialling, root_files, trusted
 from trio_gate.exchange.roles import outliving
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.approval.hub_config import Limits
     from trio_gate.shell.net.accept import Server
 
-FIXED = ("state_dir", "decision_log", "admin", "metrics")
+FIXED = ("state_dir", "admin", "metrics")
 """Attributes and blocks in `gateway` that take a restart."""
 
 log = logging.getLogger(__name__)
@@ -79,10 +81,13 @@ class Changes:
         unreached = self._uncovered(new) if new.endpoints != old.endpoints else None
         made: list[OpenBlock] = []
         with closed_on_failure(made):
-            opened = await self._listening(new, made)
-            if self._running.shutdown.requested:
-                raise StartFailed("the gateway is stopping")
-            lines = log_setup.handler(new.gateway.log) if new.gateway.log != old.gateway.log else None
+            async with AsyncExitStack() as undo:
+                opened = await self._listening(new, made)
+                use_sinks = await other_sinks(old.gateway, new.gateway, self._running.services.sinks, undo)
+                if self._running.shutdown.requested:
+                    raise StartFailed("the gateway is stopping")
+                lines = log_setup.handler(new.gateway.log) if new.gateway.log != old.gateway.log else None
+                undo.pop_all()
 
         def dial() -> None:
             self._roots = roots
@@ -97,6 +102,7 @@ class Changes:
 
         return (
             dial,
+            use_sinks,
             partial(self._limit, new, limits_of(new)),
             partial(self._parts.base.change, new.credentials),
             partial(self._parts.roles.keep_only, outliving(old, new)),
@@ -108,7 +114,6 @@ class Changes:
     def _check(self, old: Config, new: Config) -> None:
         """Raise StartFailed for what takes a restart, or more descriptors than there are."""
         fixed = [f"gateway.{name}" for name in FIXED if getattr(old.gateway, name) != getattr(new.gateway, name)]
-        fixed += ["gateway.traces"] if old.gateway.log.traces != new.gateway.log.traces else []
         if fixed:
             raise StartFailed(f"a change of {' and '.join(fixed)} takes a restart")
         if not set(own_names(new)) <= set(own_names(old)):
@@ -151,8 +156,8 @@ class Changes:
         services.bodies.held.resize(gateway.held_total)
         services.bodies.spooled.resize(gateway.spool_limit)
         services.sessions.table.resize(gateway.max_sessions, gateway.max_sessions_per_agent)
-        if services.decisions is not None:
-            services.decisions.limit = gateway.decision_log_limit
+        if services.sinks.decisions is not None:
+            services.sinks.decisions.limit = gateway.decision_log_limit
         self._parts.audit.limit = gateway.record_limit
         self._running.shutdown.grace = gateway.drain_timeout
         hub = self._running.hub

@@ -45,8 +45,8 @@ def of_services(
     yield from _limit("record_limit", audit.limit, audit.size)
     for budget in (services.bodies.held, services.bodies.spooled):
         yield from _limit(budget.knob, budget.total, budget.total - budget.left)
-    if services.decisions is not None:
-        yield from _limit("decision_log_limit", services.decisions.limit, services.decisions.size)
+    if services.sinks.decisions is not None:
+        yield from _limit("decision_log_limit", services.sinks.decisions.limit, services.sinks.decisions.size)
     yield from _limit("work_per_agent", FIXED["work_per_agent"], max(services.workers.most, services.lookups.most))
     yield from _limit("record_queue", FIXED["record_queue"], audit.queue)
     yield from _filled("max_in_flight", services.loads.in_flight)
@@ -93,7 +93,7 @@ def of_process(
     yield "ready", (), unready() is None
     yield "failing", ("record",), services.audit.failing
     yield "failing", ("approvals",), hub.failing
-    yield "failing", ("decision_log",), services.decisions is not None and not services.decisions.takes_lines()
+    yield "failing", ("decision_log",), services.sinks.decisions is not None and not services.sinks.decisions.takes_lines()
     yield from _limit("held_limit", present().config.gateway.held_limit, services.bodies.held.most)
     yield "config_generation", (), present().number
     yield "config_reload_ok", (), present.reload_failed is None

@@ -37,6 +37,6 @@ class Running:
             return "calls are refused: the record cannot be written; the gateway's log says why"
         if self.hub.failing:
             return "calls are refused: the approvals database cannot be written; the gateway's log says why"
-        if self.services.decisions and not self.services.decisions.takes_lines():
+        if self.services.sinks.decisions and not self.services.sinks.decisions.takes_lines():
             return "calls are refused: the decision log cannot be written; the gateway's log says why"
         return None

@@ -6,7 +6,7 @@ AWS.
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from trio_gate.app import gauges
-from trio_gate.app.state_dir import StartFailed
+from trio_gate.app.sinks import open_sinks
 from trio_gate.config.gateway_block import EVERY_ADDRESS
 from trio_gate.shell.agent_view.answers import AgentViews
 from trio_gate.shell.approval import database
 from trio_gate.shell.approval.open_hub import open_hub
 from trio_gate.shell.audit.acts import Unreviewed
 from trio_gate.shell.audit.database import FILE, services_of
-from trio_gate.shell.audit.decision_log import DecisionLog
 from trio_gate.shell.audit.refusals import open_refusals
 from trio_gate.shell.audit.writer import open_audit_log
 from trio_gate.shell.certificates.trust_roots import client_context
@@ -43,11 +42,10 @@ from trio_gate.shell.upstream.pool import UpstreamPool, fetch, post
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from ssl import SSLContext
 
     from trio_gate.config.model import Config, Gateway
-    from trio_gate.metrics.traced import TracedRequest
     from trio_gate.ports import Clock
     from trio_gate.sessions.session import VirtualSession
     from trio_gate.shell.approval.hub import ApprovalHub
@@ -87,7 +85,7 @@ async def open_services(config: Config, hosts: Hosts, *, ours: Callable[[bytes],
     upstreams = upstream_pool(config, ours)
     send, host, place = partial(fetch, upstreams, most=STS_ANSWER), _sts_host(hosts), partial(_place, hosts)
     async with (
-        _told(config.gateway) as (decisions, traces),
+        open_sinks(config.gateway) as sinks,
         open_audit_log(str(state / FILE), config.gateway.record_limit) as audit,
         open_refusals(audit, clock) as refusals,
         open_sessions(str(state / sessions_on_disk.FILE), clock) as sessions,
@@ -109,12 +107,11 @@ async def open_services(config: Config, hosts: Hosts, *, ours: Callable[[bytes],
             approvals=hub,
             upstreams=upstreams,
             audit=audit,
-            decisions=decisions,
+            sinks=sinks,
             refusals=refusals,
             unreviewed=Unreviewed(hub.acts, clock),
             views=AgentViews(hub, partial(services_of, str(state / FILE))),
             bodies=_bodies(config.gateway, state),
-            traces=traces,
         )
         _set_up(config, services, hub, audit, credentials)
         yield services, hub, Parts(audit=audit, base=base, roles=credentials, names=names, upstreams=upstreams)
@@ -181,40 +178,6 @@ async def closed_at_the_end(upstreams: UpstreamPool) -> AsyncIterator[None]:
     finally:
         with trio.move_on_after(GRACE, shield=True):
             await upstreams.aclose()
-
-
-@asynccontextmanager
-async def _told(gateway: Gateway) -> AsyncIterator[tuple[DecisionLog | None, Callable[[TracedRequest], None] | None]]:
-    """The decision log, and what sends traces. Raises AuditUnavailable, StartFailed."""
-    with _decision_log(gateway) as decisions:
-        async with _traces(gateway.log.traces) as traces:
-            yield decisions, traces
-
-
-@asynccontextmanager
-async def _traces(url: str | None) -> AsyncIterator[Callable[[TracedRequest], None] | None]:
-    """What sends traces to a collector, None without one. Raises StartFailed if the extra for them is missing."""
-    if url is None:
-        yield None
-        return
-    try:
-        from trio_gate.shell.traces import open_traces  # noqa: PLC0415 - loads OpenTelemetry, which takes an extra and a while
-    except ImportError:
-        raise StartFailed("`traces` needs OpenTelemetry: pip install 'trio-gate[otel]'") from None
-    async with open_traces(url) as traces:
-        yield traces
-
-
-@contextmanager
-def _decision_log(gateway: Gateway) -> Iterator[DecisionLog | None]:
-    if not gateway.decision_log:
-        yield None
-        return
-    decisions = DecisionLog(gateway.decision_log, gateway.decision_log_limit)
-    try:
-        yield decisions
-    finally:
-        decisions.close()
 
 
 def _bodies(gateway: Gateway, state: Path) -> Bodies:

@@ -7,7 +7,6 @@ collector that does not answer costs one line in the log.
 from __future__ import annotations
 
 import logging
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import trio
@@ -21,7 +20,7 @@ from trio_gate import __version__
 from trio_gate.metrics.traced import REQUEST, UPSTREAM
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import Sequence
 
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import ReadableSpan
@@ -38,7 +37,7 @@ TIMEOUT_SECONDS = 5
 """For one message."""
 
 LAST_SECONDS = 2
-"""For the last spans when the gateway stops."""
+"""For the last spans when the gateway stops, or a reload has named another collector."""
 
 _KINDS = {REQUEST: SpanKind.SERVER, UPSTREAM: SpanKind.CLIENT}
 
@@ -69,19 +68,22 @@ class _Exporter(SpanExporter):
         self._exporter.shutdown()  # type: ignore[no-untyped-call]  # the exporter has no types for it
 
 
-@asynccontextmanager
-async def open_traces(url: str) -> AsyncIterator[Callable[[TracedRequest], None]]:
-    """Give what sends a request's spans, until the block is left; then what still waits is sent, for `LAST_SECONDS` at most."""
-    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)  # it would say at each message what `_Exporter` says once
-    provider = TracerProvider(
-        resource=Resource({"service.name": "trio-gate", "service.version": __version__}), shutdown_on_exit=False
-    )
-    provider.add_span_processor(BatchSpanProcessor(_Exporter(url), max_queue_size=QUEUE, schedule_delay_millis=EVERY_MS))
-    tracer = provider.get_tracer("trio_gate", __version__)
+class Traces:
+    """Sends the spans of requests to the collector at `url`."""
 
-    def ended(request: TracedRequest) -> None:
+    def __init__(self, url: str) -> None:
+        logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)  # it would say at each message what `_Exporter` says once
+        self._provider = TracerProvider(
+            resource=Resource({"service.name": "trio-gate", "service.version": __version__}), shutdown_on_exit=False
+        )
+        processor = BatchSpanProcessor(_Exporter(url), max_queue_size=QUEUE, schedule_delay_millis=EVERY_MS)
+        self._provider.add_span_processor(processor)
+        self._tracer = self._provider.get_tracer("trio_gate", __version__)
+
+    def send(self, request: TracedRequest) -> None:
+        """Queue a request's spans. Does not wait."""
         whole, *parts = request.parts
-        span = tracer.start_span(
+        span = self._tracer.start_span(
             str(request.attributes.get("rpc.method", whole.name)),
             context=_context(request.parent),
             kind=_KINDS[REQUEST],
@@ -90,17 +92,16 @@ async def open_traces(url: str) -> AsyncIterator[Callable[[TracedRequest], None]
         )
         for part in parts:
             kind = _KINDS.get(part.name, SpanKind.INTERNAL)
-            inner = tracer.start_span(part.name, context=set_span_in_context(span), kind=kind, start_time=part.begin)
+            inner = self._tracer.start_span(part.name, context=set_span_in_context(span), kind=kind, start_time=part.begin)
             inner.end(part.end)
         if request.error:
             span.set_status(Status(StatusCode.ERROR))
         span.end(whole.end)
 
-    try:
-        yield ended
-    finally:
+    async def aclose(self) -> None:
+        """Send what still waits, for `LAST_SECONDS` at most."""
         with trio.move_on_after(LAST_SECONDS, shield=True):
-            await trio.to_thread.run_sync(provider.shutdown, abandon_on_cancel=True)
+            await trio.to_thread.run_sync(self._provider.shutdown, abandon_on_cancel=True)
 
 
 def _context(parent: Parent | None) -> Context | None:

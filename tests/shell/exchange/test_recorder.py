@@ -11,6 +11,7 @@ from trio_gate.audit.described import describe
 from trio_gate.errors import Denied
 from trio_gate.metrics.counts import Counts
 from trio_gate.shell.exchange.recorder import Recorder, request_id
+from trio_gate.shell.exchange.sinks import Sinks
 
 
 def test_a_request_id_is_a_random_uuid():
@@ -43,10 +44,15 @@ class Head:
     method: str = "GET"
 
 
-def recorder(audit, call, seen):
+def recorder(audit, call, seen, **sinks):
     approvals = SimpleNamespace(publish=lambda rows: seen.append(rows()))
     services = SimpleNamespace(
-        audit=audit, decisions=None, clock=FixedClock(), approvals=approvals, refusals=None, counts=Counts(), traces=None
+        audit=audit,
+        clock=FixedClock(),
+        approvals=approvals,
+        refusals=None,
+        counts=Counts(),
+        sinks=Sinks(None, sinks.get("decisions"), None),
     )
     made = Recorder(Head(), agent_address="127.0.0.1", generation=3, services=services)
     made.call, made.described = call, describe(call, None, line=False)
@@ -101,3 +107,10 @@ async def test_those_who_approved_are_told_how_the_exchange_ended():
     fault = Denied("not now", detail="the operator may know")
     await made.refused(fault, 403, bytes_in=0)
     assert told == [("it left", None), (None, 0.25), ("not now", 0.25)]
+
+
+def test_a_call_that_was_named_before_there_was_a_decision_log_has_its_line():
+    lines = []
+    decisions = SimpleNamespace(called=lambda line, **facts: lines.append((line, facts["decision"])))
+    recorder(Audit(), CALL, [], decisions=decisions)
+    assert lines == [(describe(CALL, None, line=True).line, ("allow", "reads ok", "so"))]

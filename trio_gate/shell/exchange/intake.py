@@ -193,7 +193,7 @@ class IntakeStage:
         content = paths.stands_for(proven, whole.data, self._snapshot, self._table)
         await services.models.ensure(content.routed.services)
         identified = steps.identify(content, catalog=services.models.catalog, tables=services.models.tables)
-        line = describe(identified.call, identified.shape, line=services.decisions is not None)
+        line = describe(identified.call, identified.shape, line=services.sinks.decisions is not None)
         self._recorder.named(identified, line)
         return IdentifiedRequest(identified=identified, store=None)
 
@@ -230,7 +230,7 @@ class IntakeStage:
         web_identity.check_named(found)
         if isinstance(arrived, Streamed) and not (isinstance(found.body, Held) and found.body.framed):
             found = replace(found, body=arrived)
-        return found, describe(found.call, found.shape, line=self._services.decisions is not None)
+        return found, describe(found.call, found.shape, line=self._services.sinks.decisions is not None)
 
 
 def _body(kept: Kept) -> Body:

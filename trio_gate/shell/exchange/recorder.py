@@ -11,6 +11,7 @@ import os
 from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
+from trio_gate.audit.described import describe
 from trio_gate.audit.record import Intent, Outcome, plain_read
 from trio_gate.audit.redact import encode, path_text
 from trio_gate.errors import AuditUnavailable, CredentialsUnavailable, UpstreamError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from trio_gate.audit.described import Described
     from trio_gate.audit.record import End
     from trio_gate.aws.call import Call, Claim
+    from trio_gate.aws.model.shape import Shape
     from trio_gate.config.model import Person
     from trio_gate.errors import GateError
     from trio_gate.exchange.proofs import Signer
@@ -79,6 +81,7 @@ class Recorder:
     account_name: str | None = None
     call: Call | None = None
     described: Described | None = None
+    _shape: Shape | None = None
     decision: tuple[str, str | None, str | None] | None = None
     digest: str | None = None
     grant: str | None = None
@@ -117,7 +120,7 @@ class Recorder:
 
     def named(self, identified: Identified, described: Described) -> None:
         """Note the named call, and its text for the record."""
-        self.call, self.described = identified.call, described
+        self.call, self.described, self._shape = identified.call, described, identified.shape
 
     def asked(self, digest: str) -> None:
         """Note that people are asked, and the digest of what they are asked about."""
@@ -158,9 +161,13 @@ class Recorder:
     def decided(self, outcome: str, rule: str | None, reason: str | None, *, status: int | None = None) -> None:
         """Note the decision and write its line to the decision log. Raises AuditUnavailable."""
         self.decision = (outcome, rule, reason)
-        decisions, described, now = self._services.decisions, self.described, self._services.clock.now()
-        if decisions is not None and described is not None and described.line is not None:
-            decisions.called(described.line, id=self.id, time=now, agent=self.agent, decision=self.decision, status=status)
+        decisions, call, described = self._services.sinks.decisions, self.call, self.described
+        if decisions is None or call is None or described is None:
+            return
+        line = described.line or describe(call, self._shape, line=True).line  # a reload may have added the log since
+        if line is not None:
+            now = self._services.clock.now()
+            decisions.called(line, id=self.id, time=now, agent=self.agent, decision=self.decision, status=status)
 
     async def intend(self) -> None:
         """Return once the call may be sent: its intent is on disk, or it is a plain read and the disk accepts rows.
@@ -185,7 +192,7 @@ class Recorder:
         if counted:
             self._count("refused", status, self._services.clock.now())
             return
-        decisions, now = self._services.decisions, self._services.clock.now()
+        decisions, now = self._services.sinks.decisions, self._services.clock.now()
         if self.decision is None and decisions is not None:
             try:
                 decisions.refused(id=self.id, time=now, agent=self.agent, status=status, code=fault.code, reason=fault.detail)
@@ -223,8 +230,8 @@ class Recorder:
         self.lap("end")
         now, audit = self._services.clock.now(), self._services.audit
         self._count(end, status, now)
-        if self._services.traces is not None:
-            self._services.traces(self._traced(end, status, now))
+        if (traces := self._services.sinks.traces) is not None:
+            traces.send(self._traced(end, status, now))
         outcome = Outcome(
             id=self.id,
             time=now,

@@ -14,25 +14,22 @@ from trio_gate.signing.sigv4 import SigningKeys
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from trio_gate.aws.hosts.table import HostTable
-    from trio_gate.metrics.traced import TracedRequest
     from trio_gate.ports import AccountNames, Approvals, AuditLog, Clock, CredentialSource, Issuers, Sessions
     from trio_gate.shell.agent_view.answers import AgentViews
     from trio_gate.shell.audit.acts import Unreviewed
-    from trio_gate.shell.audit.decision_log import DecisionLog
     from trio_gate.shell.audit.refusals import Refusals
     from trio_gate.shell.comparison.reader import Reader
     from trio_gate.shell.exchange.bodies import Bodies
     from trio_gate.shell.exchange.hosts import Hosts
+    from trio_gate.shell.exchange.sinks import Sinks
     from trio_gate.shell.models.model_loader import Models
     from trio_gate.shell.upstream.pool import UpstreamPool
 
 
 @value_class
 class SharedServices:
-    """What all exchanges of a process share, made once by `app.wiring`. `decisions` is None where no decision log is configured, `traces` where no collector is."""
+    """What all exchanges of a process share, made once by `app.wiring`."""
 
     clock: Clock
     hosts: Hosts
@@ -45,7 +42,7 @@ class SharedServices:
     approvals: Approvals
     upstreams: UpstreamPool
     audit: AuditLog
-    decisions: DecisionLog | None
+    sinks: Sinks
     refusals: Refusals
     bodies: Bodies
     workers: WorkerThreads = field(default_factory=WorkerThreads)
@@ -54,7 +51,6 @@ class SharedServices:
     loads: AgentLoads = field(default_factory=AgentLoads)
     counts: Counts = field(default_factory=Counts)
     wrong_tokens: WrongTokens = field(default_factory=WrongTokens)
-    traces: Callable[[TracedRequest], None] | None = None
     unreviewed: Unreviewed
     views: AgentViews
 
