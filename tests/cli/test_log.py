@@ -98,7 +98,7 @@ def test_filters_narrow(state, capsys, args, ids):
 def test_what_is_no_time_is_said(state, capsys):
     with pytest.raises(SystemExit):
         trio_gate_log("--state-dir", state, "--since", "yesterday")
-    assert "argument --since: invalid time value: 'yesterday'" in capsys.readouterr().err
+    assert "argument --since: 'yesterday' is no time: write one such as" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

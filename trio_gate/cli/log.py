@@ -13,7 +13,7 @@ from trio_gate.audit.chain import GENESIS
 from trio_gate.audit.record import End
 from trio_gate.audit.search import PARTS
 from trio_gate.cli import config_place, state_dir
-from trio_gate.cli.times import moment
+from trio_gate.cli.times import FORMS, moment
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.audit.database import FILE, FILTERS, read_last, search, verify
 from trio_gate.text.visible import visible
@@ -68,13 +68,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--text", metavar="WORDS", help="only calls with all of these words in their sentence, names, rule or reasons"
     )
-    for name in ("resource", "approver", "reason"):
-        parser.add_argument(
-            f"--{name}", metavar="PART", help=f"only calls with this in {'the' if name == 'reason' else 'a'} {name}"
-        )
-    parser.add_argument(
-        "--since", metavar="TIME", type=moment, help="only calls from this time on, such as 2026-01-15T12:00 (UTC)"
-    )
+    for name, whose in (("resource", "a resource"), ("approver", "an approver's name"), ("reason", "the reason")):
+        parser.add_argument(f"--{name}", metavar="PART", help=f"only calls with this in {whose}")
+    parser.add_argument("--since", metavar="TIME", type=moment, help=f"only calls from this time on, {FORMS}")
     parser.add_argument("--until", metavar="TIME", type=moment, help="only calls before this time")
 
 
