@@ -7,13 +7,14 @@ from dataclasses import replace
 import pytest
 
 from tests.exchange.own_requests.kit import head, proven
-from tests.exchange.test_tasks import OBJECTS, SNAPSHOT, read
+from tests.exchange.tasks.kit import OBJECTS, SNAPSHOT, read
 from tests.kit.approvals.questions import NOW, question
 from tests.kit.aws.operations import TABLES
 from trio_gate.approval.decided import DecidedTable
 from trio_gate.approval.state import Prompt, expire
 from trio_gate.approval.task import Task, digest_of, is_task, together
-from trio_gate.exchange.tasks import task_of, task_question
+from trio_gate.exchange.tasks.question import task_question
+from trio_gate.exchange.tasks.scope import task_of
 
 TASK = Task(purpose="p", lines=("s3: PutObject",), predicate="true", uses=3, minutes=5, rules=(("a", "1"), ("b", "2")))
 

@@ -15,7 +15,9 @@ from trio_gate.approval.grant import task_id
 from trio_gate.approval.state import Verdict
 from trio_gate.errors import Denied, Unidentified
 from trio_gate.exchange.own_requests.answers import json_answer
-from trio_gate.exchange.tasks import read_task, task_of, task_question
+from trio_gate.exchange.tasks.question import task_question
+from trio_gate.exchange.tasks.request import read_task
+from trio_gate.exchange.tasks.scope import task_of
 from trio_gate.ports import Asked
 from trio_gate.shell.exchange.approve import decision_of, not_approved, wait_for
 from trio_gate.shell.exchange.large_calls import in_worker
