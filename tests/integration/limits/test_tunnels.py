@@ -12,11 +12,13 @@ from tests.integration.wire.test_passthrough import (
     CD,
     HOST,
     MAY_STOP,
+    METRICS,
     OTHER,
     STOPPER,
     asking,
     cut_off,
     gateway,
+    metric,
     peer,
     received,
     refusal,
@@ -74,25 +76,43 @@ def test_an_agent_that_is_stopped_while_its_host_is_dialled_gets_none(tmp_path):
 def test_the_unknown_leave_seats_to_others_whatever_their_addresses(tmp_path):
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
-        gateway(tmp_path, server.getsockname()[1], knobs="max_connections = 8", agent=CI + CD) as gate,
+        gateway(tmp_path, server.getsockname()[1], knobs=f"max_connections = 8\n  {METRICS}", agent=CI + CD) as gate,
         ExitStack() as stack,
     ):
-        statuses = []
+        heads = []
         for number in range(2, 7):
             raw = stack.enter_context(Raw(gate.doors["proxy"], source=f"127.0.0.{number}"))
-            statuses.append(raw.send(asking(f"{HOST}:8443")).head()[0])
-        assert statuses == [200, 200, 503, 503, 503]
+            heads.append(raw.send(asking(f"{HOST}:8443")).head())
+        assert [status for status, _ in heads] == [200, 200, 503, 503, 503]
+        assert {fields["retry-after"] for status, fields in heads if status == 503} == {"1"}
+        assert [metric(gate, f'limit{what}{{limit="unknown_tunnels"}}') for what in ("", "_used", "_refused_total")] == [2, 2, 3]
+        assert gate.log.count("turned away: too many tunnels are open") == 3
         with tunnelled(gate, server, said=login("ci", OLD)):
             assert gate.rows("--decision", "tunnel")[-1]["agent"] == "ci"
 
 
 def test_the_unknown_do_not_fill_the_record(tmp_path):
     many = UNKNOWN.most + 100
-    with gateway(tmp_path, 1, '"*"', hosts=()) as gate:
+    with gateway(tmp_path, 1, '"*"', hosts=(), knobs=METRICS) as gate:
         statuses = [refusal(gate, "localhost:443")[0] for _ in range(many)]
+        with Raw(gate.doors["proxy"]).send(asking("localhost:443")) as raw:
+            assert raw.head()[1]["retry-after"] == "2"
+        refused = statuses.count(503) + 1
+        assert metric(gate, 'limit_refused_total{limit="unknown_tunnels_pace"}') == refused
+        assert metric(gate, 'limit_refused_total{limit="refusal_rows"}') > 0
         assert statuses[0] == 502
         assert statuses[-1] == 503
         assert len(gate.rows("--decision", "tunnel")) == statuses.count(502)
+
+
+def test_each_listener_has_hosts_of_its_own_though_the_system_chooses_the_ports(tmp_path):
+    second = f'listener "proxy" {{\n  bind = "127.0.0.1:0"\n  passthrough = ["{OTHER}:8443"]\n}}'
+    with peer() as server, gateway(tmp_path, server.getsockname()[1], f'"{HOST}:8443"', knobs=second, agent=CI + CD) as gate:
+        _, other = [line.rpartition(" ")[2] for line in gate.log.splitlines() if "listening proxy " in line]
+        with Raw(other).send(asking(f"{HOST}:8443")) as raw:
+            assert raw.head()[0] == 403
+        with Raw(other).send(asking(f"{OTHER}:8443")) as raw:
+            assert raw.head()[0] == 502
 
 
 FIRST = {
