@@ -21,8 +21,8 @@ from trio_gate.aws.routing.route import TWINS
 from trio_gate.shell.models.packaged_data import packaged_hosts, packaged_tables
 
 FOLDER = ROOT / ".botocore-versions"
-VERSIONS = ("1.43.84", "1.43.104", "1.43.124", "1.44.8")
-"""The oldest and the newest of the 90 days before the review was handed over, and two between."""
+VERSIONS = ("1.43.84", "1.43.104", "1.43.124", "1.44.5")
+"""The oldest of the 90 days before the reviewed one, the one that was reviewed before it, and two between."""
 
 UNKNOWN = {"$unknown": True}
 ANSWERS = ("vends_credentials", "reads_secret", "may_expose_secrets")
@@ -105,9 +105,9 @@ def test_the_rest_is_as_with_the_reviewed_one(version):
 def test_an_operation_that_the_review_does_not_have_is_a_write_of_anything():
     reviewed = understood(packaged_hosts()["botocore"])
     tables, known = Tables(packaged_tables), names(reviewed)
-    named = {key: call for key, call in understood(VERSIONS[-1]).items() if "refused" not in call}
+    named = {key: call for version in VERSIONS for key, call in understood(version).items() if "refused" not in call}
     new = {key: call for key, call in named.items() if name_of(call) not in known and tables.row(*name_of(call)) is None}
-    assert len(new) > 100
+    assert new
     for key, call in new.items():
         assert call["access"] == "write", key
         assert [call[name] for name in NAMED] == [UNKNOWN] * len(NAMED), key

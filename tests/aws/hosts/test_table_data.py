@@ -82,6 +82,8 @@ OF_OTHER_RULE_SETS = {
     "quicksight.api.amazonaws.com",
     "s3-object-lambda.us-east.special.amazonaws.com",
     "sts.us-east-3.amazonaws.com",
+    "support-fips.us-gov-east-1.api.aws",
+    "support.us-gov-east-1.api.aws",
     "1234567890.s3-control-fips.us-east-1.amazonaws.com",
     "1234567890.s3-control.dualstack.us-east-1.amazonaws.com",
     "1234567890.s3-control.us-west-2.amazonaws.com",

@@ -20,6 +20,7 @@ READ = {("dynamodb", "Statement"), ("logs", "queryString")}
 """Those that are read, with tests of their own."""
 
 FILTERS = {
+    ("agent-discovery", "searchQuery"): "words to look for",
     ("agent-registry", "searchQuery"): "words to look for",
     ("amp", "query"): "PromQL over the workspace's own series",
     ("apigateway", "identityValidationExpression"): "a pattern of tokens",

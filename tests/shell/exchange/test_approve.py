@@ -14,7 +14,7 @@ from trio_gate.errors import AgentGone
 from trio_gate.shell.exchange.approve import FEW, ApprovalStage, patience, signs_of_life
 from trio_gate.shell.worker_threads import WorkerThreads
 
-BOTO3 = "Boto3/1.44.5 md/Botocore#1.44.5"
+BOTO3 = "Boto3/1.44.8 md/Botocore#1.44.8"
 CLI = "aws-cli/2.31.0 md/awscrt#0.27"
 JS = "aws-sdk-js/3.900.0 ua/2.1"
 GO = "aws-sdk-go-v2/1.39.0 ua/2.1"
@@ -25,7 +25,7 @@ RUST = "aws-sdk-rust/1.8.0 ua/2.1"
 @pytest.mark.parametrize(
     ("user_agent", "expects", "signs"),
     [
-        *((patient, False, 10) for patient in (BOTO3, CLI, JS, "Botocore/1.44.5", "trio-gate/0.1")),
+        *((patient, False, 10) for patient in (BOTO3, CLI, JS, "Botocore/1.44.8", "trio-gate/0.1")),
         (BOTO3, True, 11),
         *((counting, False, FEW) for counting in (GO, GO1, RUST)),
         *((counting, True, FEW) for counting in (GO, GO1, RUST)),

@@ -32,7 +32,7 @@ partnercentral=partnercentral-account,partnercentral-benefits,partnercentral-cha
 payment-cryptography=payment-cryptography-data personalize=personalize-events,personalize-runtime
 pricingplanmanager=pricing-plan-manager profile=customer-profiles rds=docdb,neptune
 refactor-spaces=migration-hub-refactor-spaces resiliencehub=resiliencehubv2 s3=s3control s3-outposts=s3outposts
-sagemaker=sagemaker-a2i-runtime,sagemaker-edge,sagemaker-featurestore-runtime,sagemaker-inference-router-runtime,sagemaker-metrics,sagemaker-runtime,sagemakerjobruntime,sagemakertrainingsessionruntime
+sagemaker=sagemaker-a2i-runtime,sagemaker-edge,sagemaker-featurestore-runtime,sagemaker-gateway-runtime,sagemaker-inference-router-runtime,sagemaker-metrics,sagemaker-runtime,sagemakerjobruntime,sagemakertrainingsessionruntime
 scn=supplychain sdb=simpledbv2 servicecatalog=servicecatalog-appregistry servicequotas=service-quotas
 ses=mailmanager,pinpoint-email,sesv2 signer=signer-data sms-voice=pinpoint-sms-voice,pinpoint-sms-voice-v2
 social-messaging=socialmessaging sso=sso-admin sso-oauth=sso-oidc states=stepfunctions supportapp=support-app

@@ -46,6 +46,7 @@ _TAKES_DATA = frozenset(
         "lambda": "Invoke InvokeAsync InvokeWithResponseStream",
         "logs": "PutLogEvents",
         "s3": "CopyObject CreateMultipartUpload PutObject UploadPart UploadPartCopy",
+        "sagemaker-gateway-runtime": "InvokeGlobalInferenceGateway InvokeGlobalInferenceGatewayWithResponseStream",
         "sagemaker-runtime": "InvokeEndpoint InvokeEndpointAsync InvokeEndpointWithResponseStream",
         "secretsmanager": "PutSecretValue",
         "sns": "Publish PublishBatch",

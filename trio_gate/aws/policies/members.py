@@ -35,6 +35,7 @@ READ = _listed("""
     amp: policyDocument
     apigateway: policy
     apigatewayv2: PolicyDocument
+    apiportal: policyDocument
     backup: AccessPointPolicy Policy
     bedrock: resourcePolicy
     bedrock-agent: policy
@@ -200,14 +201,14 @@ TEMPLATES = _listed("""
     cloudformation.CreateStack: TemplateBody TemplateURL
     cloudformation.CreateStackInstances: StackSetName
     cloudformation.CreateStackRefactor: StackDefinitions
-    cloudformation.CreateStackSet: TemplateBody TemplateURL StackId
+    cloudformation.CreateStackSet: TemplateBody TemplateURL StackId ExecutionRoleTemplateBody ExecutionRoleTemplateUrl
     cloudformation.ExecuteChangeSet: ChangeSetName
     cloudformation.ExecuteStackRefactor: StackRefactorId
     cloudformation.ImportStacksToStackSet: StackSetName
     cloudformation.RollbackStack: StackName
     cloudformation.UpdateStack: TemplateBody TemplateURL UsePreviousTemplate
     cloudformation.UpdateStackInstances: StackSetName
-    cloudformation.UpdateStackSet: TemplateBody TemplateURL UsePreviousTemplate
+    cloudformation.UpdateStackSet: TemplateBody TemplateURL UsePreviousTemplate ExecutionRoleTemplateBody ExecutionRoleTemplateUrl
     config.PutConformancePack: TemplateBody TemplateS3Uri TemplateSSMDocumentDetails
     config.PutOrganizationConformancePack: TemplateBody TemplateS3Uri
     iam.AcquireRole: TemplateArn

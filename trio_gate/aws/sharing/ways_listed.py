@@ -35,6 +35,8 @@ ROWS = """
     apigatewayv2.UpdateApi: Target+
     apigatewayv2.UpdatePortal: Authorization.None+
     apigatewayv2.UpdateRoute: AuthorizationType=NONE
+    apiportal.CreatePortal: authorization.authorizationConfig.none+
+    apiportal.UpdatePortal: authorization.authorizationConfig.none+
     apprunner.CreateService: NetworkConfiguration.IngressConfiguration.IsPubliclyAccessible!=false
     apprunner.UpdateService: NetworkConfiguration.IngressConfiguration.IsPubliclyAccessible=true
     appstream.UpdateImagePermissions: SharedAccountId
@@ -186,6 +188,7 @@ ROWS = """
     rds.CreateDBInstance: PubliclyAccessible=true ?PubliclyAccessible!
     rds.CreateDBInstanceReadReplica: PubliclyAccessible=true ?PubliclyAccessible!
     rds.CreateDBShardGroup: PubliclyAccessible=true ?PubliclyAccessible!
+    rds.ModifyDBCluster: EnableInternetAccessGateway=true
     rds.ModifyDBClusterSnapshotAttribute: all:ValuesToAdd
     rds.ModifyDBInstance: PubliclyAccessible=true
     rds.ModifyDBSnapshotAttribute: all:ValuesToAdd

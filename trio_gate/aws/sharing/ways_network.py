@@ -55,10 +55,11 @@ def _group_of(block: str, owner: str) -> Way:
 
 
 def _database_cluster(params: Params, caller: CallerContext) -> Found:
-    """RDS: if the call does not say, the subnets decide. Aurora clusters have no public address; their instances may."""
+    """RDS: if the call does not say, the subnets decide. Aurora clusters have no public address, though instances or a gateway may."""
     public, engine = params.get("PubliclyAccessible"), params.get("Engine")
     aurora = isinstance(engine, str) and fold(engine).startswith("aurora")
     yield from open_if(UNKNOWN if public is None and not aurora else public)
+    yield from open_if(params.get("EnableInternetAccessGateway", params.get("WithExpressConfiguration")))
 
 
 def _balancer(params: Params, caller: CallerContext) -> Found:
