@@ -10,7 +10,7 @@ from tests.exchange.own_requests.kit import AGENT, AT, DATABASE, GATEWAY, KEYS, 
 from tests.kit.configs import MAIN, load
 from trio_gate.exchange import steps
 from trio_gate.exchange.own_requests.paths import stands_for
-from trio_gate.exchange.proofs import Signer
+from trio_gate.exchange.results import Signer
 from trio_gate.exchange.snapshot import compile_snapshot
 
 

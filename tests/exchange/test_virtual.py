@@ -14,9 +14,8 @@ from tests.kit.records import NOW
 from tests.kit.sessions import DEPLOY, SENT, placeholder, session
 from trio_gate.config.model import Agent
 from trio_gate.errors import Denied, Malformed, SessionOver
-from trio_gate.exchange.proofs import Signer
-from trio_gate.exchange.results import Outbound
-from trio_gate.exchange.snapshot import Admitted, compile_snapshot
+from trio_gate.exchange.results import Admitted, Outbound, Signer
+from trio_gate.exchange.snapshot import compile_snapshot
 from trio_gate.exchange.virtual import plan, request_for
 from trio_gate.policy.decide import Decision
 from trio_gate.ports import AssumeRole, SessionRequest

@@ -1,9 +1,11 @@
-"""What each step of a request returns: a frozen value with the one that the step before it returned."""
+"""What the steps of a request return, in their order: frozen values, each with what the next step needs of those before."""
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from trio_gate.sessions.session import proof_of
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
@@ -13,11 +15,11 @@ if TYPE_CHECKING:
     from trio_gate.aws.ingress import Ingress
     from trio_gate.aws.model.shape import Shape
     from trio_gate.aws.resources.owned import Owned
-    from trio_gate.config.model import OperationReview
+    from trio_gate.config.model import Agent, Endpoint, OperationReview
     from trio_gate.exchange.presign import Presign
-    from trio_gate.exchange.snapshot import Admitted
     from trio_gate.facet.extract import Facets
     from trio_gate.policy.decide import Decision
+    from trio_gate.sessions.session import VirtualSession
     from trio_gate.signing.chunk_signatures import Chain
     from trio_gate.wire.head import Body, RequestHead
 
@@ -36,6 +38,54 @@ class Claimed:
     agent_address: str
     version_2: bool
     own: bool = False
+
+
+@value_class
+class Signer:
+    """Who signed a request.
+
+    Attributes:
+        agent: its name; None while none is configured.
+        session: the virtual session whose key it used; None for an agent's own key.
+        secret: what it signed with; None while no agent is configured, so that this was not verified.
+        unsigned: whether its connection or its token alone proved it, which is enough for AssumeRoleWithWebIdentity, and for what an
+            agent asks of the gateway about itself.
+    """
+
+    agent: str | None
+    session: VirtualSession | None = None
+    secret: str | None = field(default=None, repr=False)
+    unsigned: bool = False
+
+
+@value_class
+class Admitted:
+    """Whose request it is, by its key id.
+
+    Attributes:
+        endpoint: the one that serves the key's account.
+        agent: the one that has the key's suffix; None while no agent is configured.
+        agent_name: its name in the configuration; None while no agent is configured.
+        account_name: the account's name there; None without one.
+        signer: who signed it. facts: what the connection proves besides, see `proofs.check_way`.
+    """
+
+    endpoint: Endpoint
+    agent: Agent | None
+    agent_name: str | None
+    account_name: str | None
+    signer: Signer
+    facts: tuple[str, ...] = ()
+
+    @property
+    def session(self) -> VirtualSession | None:
+        """The virtual session whose key it is; None for an agent's own key."""
+        return self.signer.session
+
+    @property
+    def proof(self) -> str:
+        """How the agent is proven, for the virtual sessions that the request makes; they are bound to what made the first of them."""
+        return self.session.proof if self.session else proof_of(self.agent, self.signer.secret, self.facts)
 
 
 @value_class

@@ -15,11 +15,11 @@ from trio_gate.config.condition import ConditionFault
 from trio_gate.config.host_pattern import matches
 from trio_gate.config.model import NOTHING_SAID, Endpoint
 from trio_gate.errors import SessionOver, Unauthenticated, Unidentified
-from trio_gate.exchange.proofs import possible, proves
+from trio_gate.exchange.proving.proofs import possible, proves
+from trio_gate.exchange.results import Admitted
 from trio_gate.exchange.roles import role_of
 from trio_gate.policy import cel
 from trio_gate.policy.decide import Rule
-from trio_gate.sessions.session import proof_of
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.hosts.table import HostTable
     from trio_gate.config.model import Agent, Approver, Config, OidcProof, OperationReview
     from trio_gate.config.model import Rule as ConfiguredRule
-    from trio_gate.exchange.proofs import Signer
+    from trio_gate.exchange.results import Signer
     from trio_gate.ports import AssumeRole
     from trio_gate.sessions.session import VirtualSession
 
@@ -47,42 +47,6 @@ _NAMED = 10
 
 CHANGED = "ended, because its agent's block has changed"
 """Why a session is over whose agent is another one now."""
-
-
-@value_class
-class Admitted:
-    """Whose request it is, by its key id.
-
-    Attributes:
-        endpoint: the one that serves the key's account.
-        agent: the one that has the key's suffix; None while no agent is configured.
-        agent_name: its name in the configuration; None while no agent is configured.
-        account_name: the account's name there; None without one.
-        signer: who signed it. facts: what the connection proves besides, see `proofs.check_way`.
-    """
-
-    endpoint: Endpoint
-    agent: Agent | None
-    agent_name: str | None
-    account_name: str | None
-    signer: Signer
-    facts: tuple[str, ...] = ()
-
-    @property
-    def session(self) -> VirtualSession | None:
-        """The virtual session whose key it is; None for an agent's own key."""
-        return self.signer.session
-
-    def proven(self, facts: tuple[str, ...]) -> Admitted:
-        """The same by a connection that proves this. Raises SessionOver for a session that was made with another proof."""
-        if self.session is not None and not proves(self.session, self.agent, [facts]):
-            raise SessionOver("was made with another proof of its agent")
-        return replace(self, facts=facts)
-
-    @property
-    def proof(self) -> str:
-        """How the agent is proven, for the virtual sessions that the request makes; they are bound to what made the first of them."""
-        return self.session.proof if self.session else proof_of(self.agent, self.signer.secret, self.facts)
 
 
 @value_class

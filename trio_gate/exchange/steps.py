@@ -27,9 +27,9 @@ from trio_gate.aws.identify import Ambiguous, body_mode, unframed
 from trio_gate.aws.ingress import OWN_SERVICE, check_way, destination, explained, to_gateway
 from trio_gate.effect.effect import level_facet
 from trio_gate.errors import SessionOver, Unauthenticated, WrongSignature
-from trio_gate.exchange import presign, proofs
-from trio_gate.exchange.proofs import Signer
-from trio_gate.exchange.results import Claimed, Identified, Judged, Outbound, Proven, Routed, Unframed
+from trio_gate.exchange import presign
+from trio_gate.exchange.proving import proofs
+from trio_gate.exchange.results import Claimed, Identified, Judged, Outbound, Proven, Routed, Signer, Unframed
 from trio_gate.exchange.snapshot import check_place
 from trio_gate.facet.extract import facets_of
 from trio_gate.policy.decide import decide
@@ -139,7 +139,9 @@ def admit(claimed: Claimed, snapshot: Snapshot | Unconfigured, signer: Signer, n
     admitted = snapshot.admit(claimed.claim, signer)
     if now is not None and admitted.agent is not None:
         facts = proofs.check_way(admitted.agent, claimed.ingress, claimed.agent_address, now)
-        admitted = admitted.proven(facts) if facts else admitted
+        if facts and admitted.session is not None and not proofs.proves(admitted.session, admitted.agent, [facts]):
+            raise SessionOver("was made with another proof of its agent")
+        admitted = replace(admitted, facts=facts) if facts else admitted
     return Proven(claimed=claimed, arrived=arrived, admitted=admitted)
 
 

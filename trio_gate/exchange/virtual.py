@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Call
     from trio_gate.aws.hosts.table import HostTable
     from trio_gate.aws.iam.tables import Tables
-    from trio_gate.exchange.results import Identified, Outbound
-    from trio_gate.exchange.snapshot import Admitted, Snapshot
+    from trio_gate.exchange.results import Admitted, Identified, Outbound
+    from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.policy.decide import Decision
     from trio_gate.ports import RoleRequest
     from trio_gate.sessions.session import Placeholder

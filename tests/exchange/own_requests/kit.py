@@ -16,7 +16,7 @@ from trio_gate.exchange import steps
 from trio_gate.exchange.own_requests import paths
 from trio_gate.exchange.own_requests.members import Members
 from trio_gate.exchange.own_requests.signatures import Where
-from trio_gate.exchange.proofs import Signer
+from trio_gate.exchange.results import Signer
 from trio_gate.exchange.snapshot import compile_snapshot
 from trio_gate.shell.models.packaged_data import packaged_hosts
 from trio_gate.signing.sigv4 import Credentials, sign

@@ -45,8 +45,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Value
     from trio_gate.aws.hosts.table import HostTable
     from trio_gate.aws.model.shape import Shape
-    from trio_gate.exchange.proofs import Signer
-    from trio_gate.exchange.results import Claimed, Identified, Outbound, Proven, Unframed
+    from trio_gate.exchange.results import Claimed, Identified, Outbound, Proven, Signer, Unframed
     from trio_gate.policy.decide import Decision
     from trio_gate.wire.head import Body
 

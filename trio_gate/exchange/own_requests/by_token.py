@@ -12,8 +12,8 @@ from trio_gate.aws.call import Claim
 from trio_gate.aws.claim import signed
 from trio_gate.aws.ingress import IDENTITY_FIELD, OWN_SERVICE, to_gateway
 from trio_gate.errors import Malformed, Unauthenticated
-from trio_gate.exchange import proofs
 from trio_gate.exchange.own_requests.paths import is_no_call
+from trio_gate.exchange.proving import proofs
 from trio_gate.exchange.results import Claimed
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.iam.tables import Tables
     from trio_gate.config.model import Approver, Rule
-    from trio_gate.exchange.results import Proven
-    from trio_gate.exchange.snapshot import Admitted, Snapshot
+    from trio_gate.exchange.results import Admitted, Proven
+    from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.exchange.tasks.request import TaskRequest
     from trio_gate.facet.values import Plain
     from trio_gate.policy.prospects import Prospect

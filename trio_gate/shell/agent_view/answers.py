@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from trio_gate.approval.for_agents import AgentState
     from trio_gate.aws.hosts.table import HostTable
     from trio_gate.exchange.own_requests.paths import About
-    from trio_gate.exchange.snapshot import Admitted, Snapshot
+    from trio_gate.exchange.results import Admitted
+    from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.policy.prospects import Prospects
     from trio_gate.ports import Approvals
     from trio_gate.sessions.session import VirtualSession

@@ -12,7 +12,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.grant import standing
-from trio_gate.exchange.proofs import possible
+from trio_gate.exchange.proving.proofs import possible
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:

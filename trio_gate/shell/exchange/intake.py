@@ -14,9 +14,10 @@ from trio_gate.audit.described import describe
 from trio_gate.aws.identify import takes_blob
 from trio_gate.aws.ingress import check_way
 from trio_gate.errors import AgentGone, Unproven
-from trio_gate.exchange import steps, web_identity
+from trio_gate.exchange import steps
 from trio_gate.exchange.own_requests import by_token, paths
-from trio_gate.exchange.proofs import Signer
+from trio_gate.exchange.proving import web_identity
+from trio_gate.exchange.results import Signer
 from trio_gate.sessions.session import MAX_SENT
 from trio_gate.shell.exchange.bodies import read_held
 from trio_gate.shell.exchange.large_calls import drop_params, offload

@@ -15,7 +15,7 @@ from trio_gate.errors import DO_NOT_RETRY, AgentGone, Denied, GateError, Session
 from trio_gate.exchange import binding, steps, virtual
 from trio_gate.exchange.own_requests import answers
 from trio_gate.exchange.own_requests.paths import About, TaskAsked, TaskEnded
-from trio_gate.exchange.proofs import same_agent
+from trio_gate.exchange.proving.proofs import same_agent
 from trio_gate.exchange.roles import approved_by
 from trio_gate.exchange.snapshot import CHANGED
 from trio_gate.exchange.states import Event, State

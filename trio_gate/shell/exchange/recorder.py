@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.model.shape import Shape
     from trio_gate.config.model import Person
     from trio_gate.errors import GateError
-    from trio_gate.exchange.proofs import Signer
-    from trio_gate.exchange.results import Identified
+    from trio_gate.exchange.results import Identified, Signer
     from trio_gate.ports import Clearance
     from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.wire.head import RequestHead

@@ -20,7 +20,7 @@ from trio_gate.aws.ingress import Ingress
 from trio_gate.config.attribute_types import is_loopback
 from trio_gate.config.model import Address
 from trio_gate.errors import GateError, Malformed, Unauthenticated, Unidentified
-from trio_gate.exchange import proxy_tokens
+from trio_gate.exchange.proving import proxy_tokens
 from trio_gate.exchange.snapshot import require_served_place
 from trio_gate.shell.certificates.clients import certificate_of
 from trio_gate.shell.listen.connection_handler import ConnectionHandler

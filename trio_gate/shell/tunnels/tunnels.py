@@ -19,8 +19,8 @@ from trio_gate.aws.hosts.outside import is_outside
 from trio_gate.config.host_pattern import matches
 from trio_gate.config.passthrough.model import HTTPS
 from trio_gate.errors import AuditUnavailable, GateError, Overloaded, Unauthenticated
-from trio_gate.exchange import proxy_tokens
-from trio_gate.exchange.proofs import check_way
+from trio_gate.exchange.proving import proxy_tokens
+from trio_gate.exchange.proving.proofs import check_way
 from trio_gate.shell.exchange.recorder import request_id
 from trio_gate.shell.net.rate_limit import Pace
 from trio_gate.shell.net.transport import SocketTransport

@@ -8,15 +8,16 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.exchange.test_proofs import CERTIFIED, FIRST, OIDC, TOKEN, shown, snapshot
+from tests.exchange.proving.test_proofs import CERTIFIED, FIRST, OIDC, TOKEN, shown, snapshot
 from tests.kit.aws.meanings import TABLES
 from tests.kit.wire.raw import DYNAMODB, STS
 from trio_gate.aws.hosts.table import HostTable
 from trio_gate.aws.ingress import Ingress, ProxyToken
 from trio_gate.aws.model.catalog import Catalog
 from trio_gate.errors import Malformed, Unauthenticated, Unidentified, WrongSignature
-from trio_gate.exchange import steps, web_identity
-from trio_gate.exchange.proofs import Signer
+from trio_gate.exchange import steps
+from trio_gate.exchange.proving import web_identity
+from trio_gate.exchange.results import Signer
 from trio_gate.shell.models.model_loader import load_pruned
 from trio_gate.shell.models.packaged_data import packaged_hosts
 from trio_gate.signing.sigv4 import SigningKeys

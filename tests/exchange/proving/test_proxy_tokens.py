@@ -9,7 +9,7 @@ import pytest
 from trio_gate.aws.ingress import Ingress, ProxyToken
 from trio_gate.config.model import Agent, OidcProof
 from trio_gate.errors import Unauthenticated
-from trio_gate.exchange.proxy_tokens import find, identity, proven, shown
+from trio_gate.exchange.proving.proxy_tokens import find, identity, proven, shown
 
 OLD, NEW, OTHER = "old-token", "new:token", "other-token"
 

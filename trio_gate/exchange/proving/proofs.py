@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import field
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.ingress import IDENTITY_FIELD
 from trio_gate.config.agents.networks import within
 from trio_gate.errors import Unproven
 from trio_gate.sessions.session import proof_of
-from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,24 +24,6 @@ if TYPE_CHECKING:
 
 
 _NOT_ITS = "connected with a client certificate that is not its own"
-
-
-@value_class
-class Signer:
-    """Who signed a request.
-
-    Attributes:
-        agent: its name; None while none is configured.
-        session: the virtual session whose key it used; None for an agent's own key.
-        secret: what it signed with; None while no agent is configured, so that this was not verified.
-        unsigned: whether its connection or its token alone proved it, which is enough for AssumeRoleWithWebIdentity, and for what an
-            agent asks of the gateway about itself.
-    """
-
-    agent: str | None
-    session: VirtualSession | None = None
-    secret: str | None = field(default=None, repr=False)
-    unsigned: bool = False
 
 
 def check_way(agent: Agent, ingress: Ingress, address: str, now: datetime) -> tuple[str, ...]:

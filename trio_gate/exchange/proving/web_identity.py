@@ -18,7 +18,7 @@ from trio_gate.aws.claim import signed
 from trio_gate.aws.ingress import check_way as check_name
 from trio_gate.aws.params.readers.form_body import read_form
 from trio_gate.errors import Malformed, Unauthenticated, Unproven, WrongSignature
-from trio_gate.exchange.proofs import check_way
+from trio_gate.exchange.proving.proofs import check_way
 from trio_gate.exchange.results import Claimed
 from trio_gate.sessions.calls import WEB_IDENTITY
 from trio_gate.wire.authority import agreed_host

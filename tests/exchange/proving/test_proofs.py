@@ -17,7 +17,7 @@ from trio_gate.aws.ingress import ClientCertificate, Ingress, ProxyToken
 from trio_gate.config.model import Agent
 from trio_gate.errors import Unauthenticated, Unproven, WrongSignature
 from trio_gate.exchange import steps
-from trio_gate.exchange.proofs import possible, proves, same_agent
+from trio_gate.exchange.proving.proofs import possible, proves, same_agent
 from trio_gate.exchange.snapshot import compile_snapshot
 from trio_gate.sessions.session import proof_of
 from trio_gate.sessions.table import SessionTable
