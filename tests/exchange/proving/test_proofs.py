@@ -15,9 +15,10 @@ from tests.kit.wire.claims import when
 from tests.kit.wire.raw import STS, WHO, parted, request
 from trio_gate.aws.ingress import ClientCertificate, Ingress, ProxyToken
 from trio_gate.config.model import Agent
-from trio_gate.errors import Unauthenticated, Unproven, WrongSignature
+from trio_gate.errors import SessionOver, Unauthenticated, Unproven, WrongSignature
 from trio_gate.exchange import steps
 from trio_gate.exchange.proving.proofs import possible, proves, same_agent
+from trio_gate.exchange.results import Signer
 from trio_gate.exchange.snapshot import compile_snapshot
 from trio_gate.sessions.session import proof_of
 from trio_gate.sessions.table import SessionTable
@@ -232,3 +233,18 @@ def test_a_session_without_a_secret_needs_another_proof():
     assert not proves(sessions.session(proof=proof_of(agent, None, first)), agent, [second])
     assert not proves(sessions.session(proof=proof_of(agent, None)), agent, [()])
     assert proves(sessions.session(proof=""), None, [()])
+
+
+def test_a_session_works_by_the_proof_that_made_it_and_no_other_of_its_agent():
+    by = snapshot(TOKEN)
+    agent = by.agents["CI01"]
+    first, _ = possible(agent)
+    made = Signer(agent="ci", session=sessions.session(proof=proof_of(agent, None, first)))
+    for sha256, works in ((FIRST, True), (SECOND, False)):
+        token = ProxyToken(agent="ci", sha256=sha256)
+        asked = claimed(NEW, ingress=Ingress(kind="proxy", sni=STS, connect=STS, proxy_token=token))
+        if works:
+            assert steps.admit(asked, by, made, when(asked.claim)).admitted.facts == first
+        else:
+            with pytest.raises(SessionOver, match="another proof of its agent"):
+                steps.admit(asked, by, made, when(asked.claim))
