@@ -7,7 +7,7 @@ import pytest
 from cryptography import x509
 
 from trio_gate.cli import ca
-from trio_gate.shell.certificates.authority import interception
+from trio_gate.shell.certificates.authority import interception, own
 from trio_gate.shell.clock import SystemClock
 
 CONFIG = """
@@ -53,6 +53,17 @@ def permitted(pem):
 def test_the_gateways_certificate_and_nothing_else_is_printed(state, capsys):
     assert trio_gate_ca("--state-dir", state) == 0
     assert capsys.readouterr() == ((state / "ca" / "interception.pem").read_text(), "")
+
+
+def test_that_of_listeners_is_printed_too(state, capsys):
+    assert trio_gate_ca("--state-dir", state, "--listeners") == 1
+    assert capsys.readouterr().err.endswith(
+        "own.pem cannot be read: No such file or directory: start the gateway, which makes it\n"
+    )
+    own(state, ("gate.example",), now=SystemClock().now())
+    assert trio_gate_ca("--state-dir", state, "--listeners") == 0
+    both = "".join((state / "ca" / f"{name}.pem").read_text() for name in ("interception", "own"))
+    assert capsys.readouterr() == (both, "")
 
 
 def test_the_bundle_ends_with_ours(tmp_path, state, capsys, monkeypatch):

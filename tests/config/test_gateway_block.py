@@ -63,7 +63,11 @@ GATEWAY = {
         'listener "proxy" { bind = "127.0.0.1:80" }\nlistener "tls" { bind = §"127.0.0.1:80" }',
         ["another listener has this address"],
     ),
-    "not for proxies": ('listener "proxy" { bind = "127.0.0.1:80" §tls = true }', ['listener "proxy" has no attribute `tls`']),
+    "TLS twice": ('listener "tls" { bind = "127.0.0.1:80" §tls = true }', ['listener "tls" has no attribute `tls`']),
+    "a proxy's certificate without TLS": (
+        'listener "proxy" { bind = "127.0.0.1:80" tls = §false certificate = "x" key = "y" }',
+        ["`certificate` needs `tls = true`"],
+    ),
     "passthrough to a URL": (
         'listener "proxy" { bind = "127.0.0.1:80" passthrough = ["*", §"https://b"] }',
         ["expected a port from 1 to 65535 after the colon"],

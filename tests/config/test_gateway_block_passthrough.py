@@ -7,6 +7,11 @@ from trio_gate.config.describe import describe
 
 GATEWAY = 'gateway {\n  state_dir = "/s"\n  listener "proxy" {\n    bind = "127.0.0.1:0"\n    %s\n  }\n}\n'
 
+OFF = 'bind = "0.0.0.0:0"'
+TOKEN = f'proxy_token_sha256 = "{"a" * 64}"'
+CERTIFICATE = 'certificate_authority = "/etc/gate/secret.txt"\n  certificate_name = "ci.example"'
+OIDC = 'oidc {\n    issuer = "https://a.example"\n    audience = "gate"\n    claims = { sub = "ci" }\n  }'
+
 
 def read(attributes):
     config = load(GATEWAY % attributes)
@@ -27,10 +32,22 @@ def test_places_have_the_port_of_https_unless_they_name_one():
 
 
 @pytest.mark.parametrize(
-    ("bind", "token", "noted"),
-    [("0.0.0.0", "", True), ("0.0.0.0", f'proxy_token_sha256 = "{"a" * 64}"', False), ("127.0.0.1", "", False)],
+    ("listener", "proof", "noted"),
+    [
+        (OFF, "", True),
+        (OFF, TOKEN, False),
+        (OFF, OIDC, False),
+        (OFF, f"{TOKEN}\n  {OIDC}", True),
+        (OFF, CERTIFICATE, True),
+        (OFF, f"{TOKEN}\n  {CERTIFICATE}", True),
+        (f"{OFF}\n    tls = true", CERTIFICATE, False),
+        (f"{OFF}\n    tls = true", f"{TOKEN}\n  {CERTIFICATE}", False),
+        (f"{OFF}\n    tls = true", "", True),
+        ("", "", False),
+    ],
 )
-def test_off_loopback_it_is_noted_where_no_agent_could_prove_itself(bind, token, noted):
-    agent = f'agent "ci" {{\n  key_suffix = "CI01"\n  secret = "agent-secret-0123456789"\n  {token}\n}}\n'
-    config = load((GATEWAY % 'passthrough = ["*"]').replace("127.0.0.1", bind) + agent)
+def test_off_loopback_it_is_noted_where_no_agent_could_prove_itself(listener, proof, noted):
+    agent = f'agent "ci" {{\n  key_suffix = "CI01"\n  secret = "agent-secret-0123456789"\n  {proof}\n}}\n'
+    text = GATEWAY % f'passthrough = ["*"]\n    names = ["gate.example"]\n    {listener}'
+    config = load((text.replace('    bind = "127.0.0.1:0"\n', "") if listener else text) + agent)
     assert any("tunnels for nobody" in note for note in config.notes) is noted

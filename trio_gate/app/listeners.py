@@ -144,7 +144,9 @@ class Opener:
         match block.kind:
             case "proxy":
                 tunnels = Tunnels(_surroundings(self._running, block, self._pace))
-                return ProxyListener(self._inside, self._names, port=port, own=frozenset(_names(block)), tunnels=tunnels).handle
+                context = _context(self._own, block, self._inside.clients) if block.tls else None
+                ours = frozenset(_names(block))
+                return ProxyListener(self._inside, self._names, context, port=port, own=ours, tunnels=tunnels).handle
             case "tls":
                 return TlsListener(self._inside, self._names, port=port).handle
             case _:
@@ -313,7 +315,7 @@ def own_names(config: Config) -> tuple[str, ...]:
     ours = [
         block
         for block in blocks(config)
-        if not block.certificate and (isinstance(block, Admin) or (block.tls and block.kind in ("endpoint", "metrics")))
+        if not block.certificate and (isinstance(block, Admin) or (block.tls and block.kind != "tls"))
     ]
     return tuple(dict.fromkeys([*LOCAL, *(name for block in ours for name in _names(block))]))
 

@@ -74,7 +74,7 @@ class Ingress:
         port: the listener's port, which Host may name besides 443.
         names: the Host names that an endpoint listener answers to, lower case, without port or brackets.
         base: an endpoint listener's URL, for messages.
-        certificate: the peer's; None where it has shown none.
+        certificates: those that the peer has shown: to a proxy that speaks TLS, and to the host that it connects to.
         proxy_token: that of its CONNECT; None where that had none, or no agent has any.
         tokens: OIDC tokens that came with the CONNECT or the request; nothing of them is verified.
         identity: what all of `tokens` were found to prove when the request came; None for nothing.
@@ -88,10 +88,15 @@ class Ingress:
     names: frozenset[str] = frozenset()
     base: str = ""
     refused: Unidentified | None = None
-    certificate: ClientCertificate | None = None
+    certificates: tuple[ClientCertificate, ...] = ()
     proxy_token: ProxyToken | None = None
     tokens: tuple[str, ...] = field(default=(), repr=False)
     identity: OidcProof | None = None
+
+    @property
+    def proves(self) -> bool:
+        """Whether the connection itself, before any request, has shown something that may prove an agent."""
+        return bool(self.certificates or self.proxy_token or self.tokens)
 
     def with_token(self, head: RequestHead) -> Ingress:
         """The same with the OIDC token of a request's own head, where it has one."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.hosts.table import HostTable
 from trio_gate.cli import config_file, state_dir
+from trio_gate.cli.wiring.roots import OWN
 from trio_gate.errors import CertificatesUnavailable
 from trio_gate.shell.certificates.authority import INTERCEPTION, domains_of, interception
 from trio_gate.shell.certificates.trust_roots import system_bundle
@@ -19,9 +20,11 @@ from trio_gate.shell.models.packaged_data import packaged_hosts
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
 EXAMPLES = """\
   trio-gate ca > agent-ca.pem                      # for NODE_EXTRA_CA_CERTS
+  trio-gate ca --listeners > agent-ca.pem          # for a proxy or an endpoint that speaks TLS, too
   trio-gate ca --bundle > bundle.pem               # with the system's roots, for AWS_CA_BUNDLE"""
 
 
@@ -31,10 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bundle", action="store_true", help="also print the system's roots, for tools that take a single file (AWS_CA_BUNDLE)"
     )
+    parser.add_argument(
+        "--listeners", action="store_true", help="also print the CA of the gateway's own listeners, such as a proxy with TLS"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the certificate. Returns 1 if it or the system's roots cannot be read, 2 if the configuration cannot."""
+    """Print the certificates. Returns 1 if one of them or the system's roots cannot be read, 2 if the configuration cannot."""
     folder = state_dir.find(args)
     if folder is None:
         return 2
@@ -47,8 +53,17 @@ def run(args: argparse.Namespace) -> int:
     try:
         authority = interception(folder, domains, now=SystemClock().now())
         roots = system_bundle() if args.bundle else b""
+        own = _own(folder / OWN) if args.listeners else b""
     except CertificatesUnavailable as error:
         print(f"trio-gate: {error.detail}", file=sys.stderr)
         return 1
-    print((roots + authority.pem).decode("ascii"), end="")
+    print((roots + authority.pem + own).decode("ascii"), end="")
     return 0
+
+
+def _own(file: Path) -> bytes:
+    """The other CA's certificate. Raises CertificatesUnavailable."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise CertificatesUnavailable(f"{file} cannot be read: {error.strerror}: start the gateway, which makes it") from None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from trio_gate.config.block_reader import Form
-    from trio_gate.config.model import Agent, Approver, Endpoint, Gateway, Person, Rule
+    from trio_gate.config.model import Agent, Approver, Endpoint, Gateway, Listener, Person, Rule
     from trio_gate.config.source import Report
 
 
@@ -55,11 +55,16 @@ def proxy_tokens(
 ) -> None:
     """Report tokens that are a secret too, which would go over the network, or that belong to somebody else.
 
-    Note listeners off loopback whose tunnels nobody could get, as no agent has a token.
+    Note listeners off loopback whose tunnels nobody could get, as no agent can prove itself there.
     """
     for listener in gateway.listeners:
-        if listener.passthrough and not is_loopback(listener.bind.host) and not any(one.proxy_tokens for _, one in found):
-            report.note(f"listener proxy on {listener.bind} tunnels for nobody: no agent has a `proxy_token_sha256`")
+        if (
+            listener.passthrough
+            and not is_loopback(listener.bind.host)
+            and not any(_proven_by(one, listener) for _, one in found)
+        ):
+            proofs = "`proxy_token_sha256` or an `oidc` block, or with `tls` a `certificate_authority`"
+            report.note(f"listener proxy on {listener.bind} tunnels for nobody: no agent has a {proofs}")
     owners: dict[str, str] = {person.token_sha256: title(form.block) for form, person in people}
     owners |= {hashlib.sha256(one.encode()).hexdigest(): title(form.block) for form, agent in found for one in agent.secrets}
     for form, agent in found:
@@ -68,6 +73,12 @@ def proxy_tokens(
                 hint = "a token proves one agent, and nothing else"
                 form.fault(f"{owners[sha256]} has the same secret or token", hint, of="proxy_token_sha256", part=part)
             owners[sha256] = title(form.block)
+
+
+def _proven_by(agent: Agent, listener: Listener) -> bool:
+    """Whether an agent can show all that its block asks for, and that is something, when it connects to a proxy: one token at most."""
+    asked = [agent.proxy_tokens, agent.oidc, agent.certificate]
+    return any(asked) and not all(asked[:2]) and (listener.tls or agent.certificate is None)
 
 
 def source_identities(found: Sequence[tuple[Form, Endpoint] | tuple[Form, Rule]]) -> None:

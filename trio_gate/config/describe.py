@@ -62,7 +62,7 @@ def _bounds(agent: Agent) -> str:
 def _gateway(gateway: Gateway) -> Iterator[str]:
     yield f"state in {gateway.state_dir}"
     for listener in gateway.listeners:
-        tls = " with TLS" if listener.kind == "endpoint" and listener.tls else ""
+        tls = " with TLS" if listener.kind != "tls" and listener.tls else ""
         passed = f", passes {', '.join(map(str, listener.passthrough.places))} through unread" if listener.passthrough else ""
         yield f"listener {listener.kind} on {listener.bind}{tls}{_names(listener.names)}{passed}"
     if gateway.admin:

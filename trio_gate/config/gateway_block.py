@@ -150,16 +150,24 @@ def _listener(form: Form, *, proven: bool) -> Listener | None:
         _loopback_or_proven(form, bind, proven=proven)
     if word == "endpoint":
         return _endpoint_listener(form, bind)
-    tunnelled = _passthrough(form) if word == "proxy" else None
+    if word == "proxy":
+        return _proxy_listener(form, bind)
     form.close()
-    if word not in ("proxy", "tls"):
+    if word != "tls":
         hint = did_you_mean(word, ("proxy", "tls", "endpoint"))
         form.fault('`listener` takes one label: "proxy", "tls" or "endpoint"', hint)
+    return None if bind is None else Listener(kind="tls", bind=bind, tls=True, names=(), certificate=None, key=None)
+
+
+def _proxy_listener(form: Form, bind: Address | None) -> Listener | None:
+    names, certificate, key, tls = _served(form, bind)
+    tunnelled = _passthrough(form)
+    form.close()
     if bind is None:
         return None
-    if word == "tls":
-        return Listener(kind="tls", bind=bind, tls=True, names=(), certificate=None, key=None)
-    return Listener(kind="proxy", bind=bind, tls=False, names=(), certificate=None, key=None, passthrough=tunnelled)
+    if bind.host in EVERY_ADDRESS and tls:
+        _named(form, bind)
+    return Listener(kind="proxy", bind=bind, tls=tls, names=names, certificate=certificate, key=key, passthrough=tunnelled)
 
 
 def _passthrough(form: Form) -> Passthrough | None:
@@ -190,7 +198,8 @@ _PLACE = attribute_types.Kind(
 
 
 def _endpoint_listener(form: Form, bind: Address | None) -> Listener | None:
-    names, certificate, key, tls = _served(form, bind, "an endpoint listener")
+    names, certificate, key, tls = _served(form, bind)
+    _private(form, bind, "an endpoint listener", tls=tls)
     form.close()
     if bind is None:
         return None
@@ -199,23 +208,27 @@ def _endpoint_listener(form: Form, bind: Address | None) -> Listener | None:
     return Listener(kind="endpoint", bind=bind, tls=tls, names=names, certificate=certificate, key=key)
 
 
-def _served(form: Form, bind: Address | None, what: str) -> tuple[tuple[str, ...], str | None, str | None, bool]:
-    """Names, certificate and key of a listener that may speak TLS, and must off loopback; and whether it does."""
+def _served(form: Form, bind: Address | None) -> tuple[tuple[str, ...], str | None, str | None, bool]:
+    """Names, certificate and key of a listener that may speak TLS; and whether it does."""
     names = form.take(attribute_types.listing(attribute_types.host), "names") or ()
     certificate, key = _certificate(form)
     tls = form.take(attribute_types.flag, "tls")
     if bind is not None and tls is False and certificate is not None:
         form.fault("`certificate` needs `tls = true`", of="tls")
-    if bind is not None and not tls and certificate is None and not attribute_types.is_loopback(bind.host):
+    return names, certificate, key, bool(tls) or certificate is not None
+
+
+def _private(form: Form, bind: Address | None, what: str, *, tls: bool) -> None:
+    if bind is not None and not tls and not attribute_types.is_loopback(bind.host):
         hint = "tls = true, or a certificate and its key; or bind to 127.0.0.1"
         form.fault(f"{what} off loopback needs TLS", hint, of="bind")
-    return names, certificate, key, bool(tls) or certificate is not None
 
 
 def metrics(form: Form) -> Listener:
     """Read the `metrics` block, the listener for metrics and health."""
     bind = form.need(attribute_types.address(0), "bind")
-    names, certificate, key, tls = _served(form, bind, "a metrics listener")
+    names, certificate, key, tls = _served(form, bind)
+    _private(form, bind, "a metrics listener", tls=tls)
     form.close()
     if bind is not None and tls and not attribute_types.is_loopback(bind.host):
         _named(form, bind)

@@ -43,9 +43,9 @@ class Listener:
 
     Attributes:
         kind: "proxy" (HTTP CONNECT), "tls" (transparent, SNI decides), "endpoint" (AWS_ENDPOINT_URL) or "metrics".
-        tls: whether an endpoint or metrics listener speaks TLS; else False for "proxy", True for "tls". passthrough: what a proxy tunnels.
-        names: the Host names that such a listener answers to, besides its bind address and, on loopback, localhost.
-        certificate, key: PEM files for such a listener; None means a certificate from the gateway's own CA.
+        tls: whether it speaks TLS: clients of a proxy that does reach it by https. passthrough: what a proxy tunnels.
+        names: the Host names that it answers to, besides its bind address and, on loopback, localhost; none for "tls".
+        certificate, key: PEM files, but for "tls"; None means a certificate from the gateway's own CA.
     """
 
     kind: Literal["proxy", "tls", "endpoint", "metrics"]

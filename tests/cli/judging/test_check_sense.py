@@ -6,6 +6,7 @@ import pytest
 import trustme
 
 from tests.kit.configs import BASE, MAIN, load
+from trio_gate.cli.diagnosis.local_checks import tokens
 from trio_gate.cli.judging.check_sense import OFTEN_UNKNOWN, sense_lines
 from trio_gate.exchange.snapshot import check_condition
 from trio_gate.facet.schema import FACETS
@@ -61,3 +62,25 @@ def test_files_that_serve_would_refuse(tmp_path):
     )
     [line] = said(listener=f'certificate = "{tmp_path}/good.pem"\n    key = "{tmp_path}/none.key"')
     assert line == f"warning: the gateway would not start: the file {tmp_path}/none.key cannot be read: No such file or directory"
+
+
+TOKENS = f'proxy_token_sha256 = "{"a" * 64}"'
+OIDC = 'oidc {\n    issuer = "https://a.example"\n    audience = "gate"\n    claims = { sub = "ci" }\n  }'
+
+
+@pytest.mark.parametrize(
+    ("listener", "proof", "remarked"),
+    [
+        ('bind = "0.0.0.0:3128"', TOKENS, True),
+        ('bind = "0.0.0.0:3128"', OIDC, True),
+        ('bind = "0.0.0.0:3128"', "", False),
+        ('bind = "0.0.0.0:3128" names = ["gate.example"] tls = true', TOKENS, False),
+        ('bind = "127.0.0.1:3128"', TOKENS, False),
+    ],
+)
+def test_tokens_that_cross_a_network_in_the_clear(listener, proof, remarked):
+    agent = f'agent "ci" {{\n  key_suffix = "CI01"\n  secret = "agent-secret-0123456789"\n  {proof}\n}}\n'
+    config = load(f'gateway {{\n  state_dir = "/s"\n  listener "proxy" {{ {listener} }}\n}}\n{BASE}{MAIN}{agent}')
+    remark = "warning: listener proxy on 0.0.0.0:3128 is off loopback without `tls`: everyone on the way can read the tokens that agent ci may show to it"
+    assert list(sense_lines(config)) == [remark] * remarked
+    assert [one.said for one in tokens(config)] == [remark.removeprefix("warning: ")] * remarked

@@ -52,6 +52,14 @@ def test_a_command_is_in_the_agents_account_by_the_proxy(gate, commands):
         assert wired(gate, "exec", "--account", "staging", "--", *command).strip() == STAGING
 
 
+def test_a_command_is_in_the_agents_account_by_a_proxy_that_speaks_tls(embedded_aws, tmp_path, commands):
+    commands.pop("javascript", None)
+    with running(tmp_path, embedded_aws, proxy='bind = "127.0.0.1:0" tls = true') as gate:
+        for command in commands.values():
+            assert wired(gate, "exec", "--account", "staging", "--", *command).strip() == STAGING
+        assert f"HTTPS_PROXY=https://{gate.doors['proxy']}\n" in wired(gate, "env", "--account", "staging")
+
+
 @pytest.mark.parametrize("tls", ["", "tls = true"])
 def test_a_command_is_in_the_agents_account_by_the_endpoint(embedded_aws, tmp_path, commands, tls):
     with running(tmp_path, embedded_aws, endpoint=tls) as gate:

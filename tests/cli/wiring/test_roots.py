@@ -23,6 +23,11 @@ def test_each_way_has_its_authority(tmp_path, config):
     assert trusted(config, "endpoint") is None
     tls = placed(tmp_path, CONFIG.replace('{ bind = "127.0.0.1:8081" }', '{\n bind = "127.0.0.1:8081"\n tls = true\n }'))
     assert trusted(tls, "endpoint") == PEM.replace("b3Vycw==", "b3du").encode()
+    (tmp_path / "inside").mkdir()
+    inside = placed(
+        tmp_path / "inside", CONFIG.replace('{ bind = "0.0.0.0:8080" }', '{\n bind = "127.0.0.1:8080"\n tls = true\n }')
+    )
+    assert trusted(inside, "proxy") == (PEM + PEM.replace("b3Vycw==", "b3du")).encode()
     (tmp_path / "given.pem").write_text(f"words\n{OTHER}")
     assert trusted(tls, "endpoint", str(tmp_path / "given.pem")) == OTHER.encode()
 

@@ -86,3 +86,10 @@ def test_a_proxy_is_taken_where_it_lets_all_other_hosts_through(tmp_path, hosts,
     known = facts(placed(tmp_path, through), "ci")
     said = other_hosts(choose(known, "proxy"), [])
     assert (choose(known, None).kind, "and those of `passthrough`" in (said or "")) == (kind, warned)
+
+
+def test_of_several_it_is_the_one_that_is_dialled(tmp_path):
+    more = '  listener "proxy" { bind = "0.0.0.0:3128" names = ["gate.example"] tls = true }\n'
+    known = facts(placed(tmp_path, CONFIG.replace(PROXY, PROXY + more)), "ci")
+    dialled_as = {None: 8080, "gate.example:3128": 3128, "127.0.0.1:8080": 8080, "gate.example:1": 8080}
+    assert {gateway: choose(known, "proxy", gateway).bind.port for gateway in dialled_as} == dialled_as

@@ -17,7 +17,7 @@ from trio_gate.aws.ingress import ClientCertificate, Ingress, ProxyToken
 from trio_gate.config.model import Agent
 from trio_gate.errors import SessionOver, Unauthenticated, Unproven, WrongSignature
 from trio_gate.exchange import steps
-from trio_gate.exchange.proving.proofs import possible, proves, same_agent
+from trio_gate.exchange.proving.proofs import check_way, of_connection, possible, proves, same_agent
 from trio_gate.exchange.results import Signer
 from trio_gate.exchange.snapshot import compile_snapshot
 from trio_gate.sessions.session import proof_of
@@ -122,7 +122,7 @@ def shown(at, *names, hours=1, authorities=(PEM,)):
 def test_a_certificate_counts_while_it_is_the_agents_and_valid(change, reason):
     plain = claimed(NEW)
     facts = {"names": ("a.example",), **change}
-    ingress = Ingress(kind="tls", sni=STS, certificate=shown(when(plain.claim), *facts.pop("names"), **facts))
+    ingress = Ingress(kind="tls", sni=STS, certificates=(shown(when(plain.claim), *facts.pop("names"), **facts),))
     asked = replace(plain, ingress=ingress)
     by = snapshot(CERTIFIED)
     found = signer(asked, by)
@@ -131,6 +131,40 @@ def test_a_certificate_counts_while_it_is_the_agents_and_valid(change, reason):
     else:
         with pytest.raises(Unproven, match=reason):
             steps.admit(asked, by, found, when(asked.claim))
+
+
+def test_two_certificates_must_prove_the_same():
+    plain = claimed(NEW)
+    at = when(plain.claim)
+    by = snapshot(CERTIFIED)
+    agent = by.agents["CI01"]
+    first, renewed, second, other = (shown(at, name) for name in ("a.example", "a.example", "b.example", "c.example"))
+    by_tls = Ingress(kind="proxy", sni=STS)
+    assert check_way(agent, replace(by_tls, certificates=(first, renewed)), "192.0.2.1", at) in possible(agent)
+    for both, reason in (
+        ((first, second), "different names or hashes"),
+        ((first, other), "not its own"),
+        ((other, first), "not its own"),
+    ):
+        with pytest.raises(Unproven, match=reason):
+            check_way(agent, replace(by_tls, certificates=both), "192.0.2.1", at)
+
+
+def test_a_connection_is_that_of_the_one_agent_whom_all_that_it_shows_proves():
+    by = snapshot(CERTIFIED)
+    agent, at = by.agents["CI01"], when(claimed(NEW).claim)
+    twin = replace(agent, name="twin")
+    ours = Ingress(kind="proxy", connect="a.example", certificates=(shown(at, "a.example"),))
+    assert of_connection([agent], ours, "192.0.2.1", at) is agent
+    for agents, ingress, whose in (
+        ([agent, twin], ours, "ci, twin"),
+        ([], ours, "no agent"),
+        ([agent], replace(ours, certificates=(shown(at, "c.example"),)), "no agent"),
+        ([agent], replace(ours, certificates=(), tokens=("x",)), "no agent"),
+        ([replace(agent, certificate=None)], replace(ours, certificates=()), "no agent"),
+    ):
+        with pytest.raises(Unauthenticated, match=f"the connection was that of {whose}$"):
+            of_connection(agents, ingress, "192.0.2.1", at)
 
 
 def test_what_connections_of_an_agent_may_prove():
@@ -176,12 +210,12 @@ def test_certificate_and_token_are_both_asked_for():
     plain = claimed(NEW)
     certificate, token = shown(when(plain.claim), "a.example"), ProxyToken(agent="ci", sha256=FIRST)
     for ingress, reason in (
-        (Ingress(kind="proxy", sni=STS, certificate=certificate), "without its proxy token"),
+        (Ingress(kind="proxy", sni=STS, certificates=(certificate,)), "without its proxy token"),
         (Ingress(kind="proxy", sni=STS, proxy_token=token), "without its client certificate"),
     ):
         with pytest.raises(Unproven, match=reason):
             steps.admit(replace(plain, ingress=ingress), by, signer(plain, by), when(plain.claim))
-    both = replace(plain, ingress=Ingress(kind="proxy", sni=STS, certificate=certificate, proxy_token=token))
+    both = replace(plain, ingress=Ingress(kind="proxy", sni=STS, certificates=(certificate,), proxy_token=token))
     facts = steps.admit(both, by, signer(plain, by), when(plain.claim)).admitted.facts
     assert len(facts) == 2
     assert facts in possible(by.agents["CI01"])

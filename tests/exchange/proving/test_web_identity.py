@@ -43,7 +43,7 @@ def claimed(ingress=BY_TOKEN, form=None, host=STS, **fields):
     ("arrived", "ingress", "may"),
     [
         (head(), BY_TOKEN, True),
-        (head(), Ingress(kind="tls", sni=STS, certificate=shown(NOW)), True),
+        (head(), Ingress(kind="tls", sni=STS, certificates=(shown(NOW),)), True),
         (head(), Ingress(kind="proxy", sni=STS, tokens=("x",)), True),
         (head(x_trio_gate_token="x"), Ingress(kind="tls", sni=STS), True),
         (head(), Ingress(kind="tls", sni=STS), False),
@@ -103,11 +103,11 @@ def test_neither_does_what_is_no_form_or_for_another_service():
         (f"{CERTIFIED}\n{TOKEN.partition(chr(10))[2]}", BY_TOKEN, []),
         (
             f"{CERTIFIED}\n{TOKEN.partition(chr(10))[2]}",
-            replace(BY_TOKEN, certificate=shown(NOW, "a.example")),
+            replace(BY_TOKEN, certificates=(shown(NOW, "a.example"),)),
             ["ci"],
         ),
-        (CERTIFIED, Ingress(kind="tls", sni=STS, certificate=shown(NOW, "a.example")), ["ci"]),
-        (CERTIFIED, Ingress(kind="tls", sni=STS, certificate=shown(NOW, "c.example")), []),
+        (CERTIFIED, Ingress(kind="tls", sni=STS, certificates=(shown(NOW, "a.example"),)), ["ci"]),
+        (CERTIFIED, Ingress(kind="tls", sni=STS, certificates=(shown(NOW, "c.example"),)), []),
         (OIDC, Ingress(kind="tls", sni=STS, tokens=("x",)), ["ci"]),
         (OIDC, replace(BY_TOKEN, tokens=("x",)), []),
     ],

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from urllib3.util.ssltransport import SSLTransport
 
 from scripts.embedded.aws import ACCOUNTS, REGION
 from tests.kit.gateway import SECRET
@@ -108,11 +109,19 @@ class Raw:
         """Wait until the peer closes; whether it had nothing more to say."""
         return self.rest() == b""
 
-    def tls(self, ca_file: str, name: str | None) -> Raw:
-        """Shake hands; without a name the certificate is not compared with one. Raises ssl.SSLError, ConnectionError."""
+    def tls(self, ca_file: str, name: str | None, certificate: str | None = None) -> Raw:
+        """Shake hands, also inside TLS; without a name the certificate is not compared with one. Raises ssl.SSLError, ConnectionError.
+
+        `certificate` is a file with the agent's own and its key.
+        """
         context = ssl.create_default_context(cafile=ca_file)
         context.check_hostname = name is not None
-        self.socket = context.wrap_socket(self.socket, server_hostname=name)
+        if certificate:
+            context.load_cert_chain(certificate)
+        inside = isinstance(self.socket, ssl.SSLSocket)
+        self.socket = (
+            SSLTransport(self.socket, context, name) if inside else context.wrap_socket(self.socket, server_hostname=name)
+        )
         return self
 
     def _more(self) -> None:

@@ -2,7 +2,7 @@
 
 import math
 import socket
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 
 import pytest
 import trio
@@ -113,6 +113,20 @@ async def tls_pair(contexts, streams):
     finally:
         for transport in (client, server):
             await trio.aclose_forcefully(transport)
+
+
+@asynccontextmanager
+async def tls_over_tcp(contexts, times: int = 1):
+    """Client and server, shaken hands; with 2 `times` in TLS inside TLS."""
+    below = sockets()
+    async with AsyncExitStack() as stack:
+        for _ in range(times):
+            below = await stack.enter_async_context(tls_pair(contexts, below))
+        yield below
+
+
+each_depth = pytest.mark.parametrize("times", [1, 2])
+"""TLS once, and TLS inside TLS."""
 
 
 async def read(transport, count: int, most: int = 65536) -> bytes:

@@ -42,7 +42,9 @@ def served(raw: bytes, address: str = "127.0.0.1", refused: Exception | None = N
             theirs.shutdown(socket.SHUT_WR)
             transport = SocketTransport(ours)
             tunnels = SimpleNamespace(leads_to=lambda *_: False)
-            await ProxyListener(inside, None, port=8080, own=frozenset({"localhost"}), tunnels=tunnels).handle(transport, seat)
+            await ProxyListener(inside, None, None, port=8080, own=frozenset({"localhost"}), tunnels=tunnels).handle(
+                transport, seat
+            )
             transport.close()
             return theirs.recv(65536)
 

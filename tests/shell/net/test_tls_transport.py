@@ -13,7 +13,18 @@ from hypothesis import strategies as st
 from trio.testing import assert_checkpoints, assert_no_checkpoints, memory_stream_pair, wait_all_tasks_blocked
 
 from tests.kit.wire.raw_tls import RawClient
-from tests.kit.wire.transports import MIB, NAME, StreamTransport, Wire, in_memory, read, sockets, tls_pair
+from tests.kit.wire.transports import (
+    MIB,
+    NAME,
+    StreamTransport,
+    Wire,
+    each_depth,
+    in_memory,
+    read,
+    sockets,
+    tls_over_tcp,
+    tls_pair,
+)
 from trio_gate.shell.net.tls_transport import FEED, SPARE, TlsTransport
 from trio_gate.shell.net.transport import IN_A_ROW, RECORDS
 
@@ -165,7 +176,8 @@ async def test_what_two_connections_read_is_not_mixed(contexts):
         assert [set(data) for data in got] == [{0}, {1}]
 
 
-async def test_large_bodies_of_two_connections_are_not_mixed(contexts):
+@each_depth
+async def test_large_bodies_of_two_connections_are_not_mixed(contexts, times):
     """They receive and decrypt in the same buffers, by turns, from peers that are always ahead."""
     got, ended = {}, {}
 
@@ -180,7 +192,7 @@ async def test_large_bodies_of_two_connections_are_not_mixed(contexts):
     sent = {number: random.Random(number).randbytes(5 * MIB) for number in range(3)}
     async with AsyncExitStack() as stack, trio.open_nursery() as nursery:
         for number, body in sent.items():
-            client, server = await stack.enter_async_context(tls_pair(contexts, sockets()))
+            client, server = await stack.enter_async_context(tls_over_tcp(contexts, times))
 
             async def send(client=client, body=body) -> None:
                 await client.send_all(body)
@@ -197,16 +209,17 @@ async def test_large_bodies_of_two_connections_are_not_mixed(contexts):
 SIZES = st.integers(0, 20) | st.sampled_from([16383, 16384, 16385, 65536, 65537, 262144]) | st.integers(0, 400_000)
 
 
+@each_depth
 @given(
     lengths=st.lists(SIZES, min_size=1, max_size=4),
     rooms=st.lists(SIZES.filter(lambda size: size > 1000), min_size=1, max_size=4),
 )
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_bodies_arrive_byte_for_byte(contexts, lengths, rooms):
+def test_bodies_arrive_byte_for_byte(contexts, times, lengths, rooms):
     """Whatever is sent and asked for at once, each way."""
 
     async def run() -> None:
-        async with tls_pair(contexts, sockets()) as ends, trio.open_nursery() as nursery:
+        async with tls_over_tcp(contexts, times) as ends, trio.open_nursery() as nursery:
             for sender, receiver in (ends, ends[::-1]):
                 pieces = [random.Random(at).randbytes(length) for at, length in enumerate(lengths)]
                 nursery.start_soon(send_each, sender, pieces)
@@ -243,9 +256,10 @@ async def test_what_came_before_a_break_is_read_first(contexts):
             await server.receive_some(1)
 
 
-async def test_openssl_keeps_little_of_a_large_body(contexts):
+@each_depth
+async def test_openssl_keeps_little_of_a_large_body(contexts, times):
     """Its buffers stay as large as they ever were."""
-    async with tls_pair(contexts, sockets()) as (client, server), trio.open_nursery() as nursery:
+    async with tls_over_tcp(contexts, times) as (client, server), trio.open_nursery() as nursery:
         nursery.start_soon(client.send_all, bytes(MIB))
         left = MIB
         while left:

@@ -1,12 +1,26 @@
 """How TCP and TLS connections end: goodbyes, breaks, draining and closing."""
 
+import random
 import re
+import ssl
 
 import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests.kit.wire.transports import MIB, NAME, Wire, each_way, in_memory, sockets, tls_pair, transports
+from tests.kit.wire.transports import (
+    MIB,
+    NAME,
+    Wire,
+    each_depth,
+    each_way,
+    in_memory,
+    read,
+    sockets,
+    tls_over_tcp,
+    tls_pair,
+    transports,
+)
 from trio_gate.shell.net.contexts import for_client
 from trio_gate.shell.net.tls_transport import TlsTransport
 from trio_gate.shell.net.transport import trouble
@@ -118,6 +132,77 @@ async def test_draining_ends_tcp_under_tls_too(contexts):
         assert await client.receive_some(10) == b""
         assert await near.receive_some(10) == b""
         await trio.aclose_forcefully(client)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("taken", [0, 1, 16384, 100_000])
+@each_depth
+async def test_one_side_may_end_before_the_other_and_loses_nothing(contexts, times, taken, version):
+    """Whatever of it was read, decrypted or only received by then."""
+    contexts[0].maximum_version = version
+    sent = random.Random(1).randbytes(500_000)
+    async with tls_over_tcp(contexts, times) as (client, server), trio.open_nursery() as nursery:
+        nursery.start_soon(client.send_all, sent)
+        got = await read(server, taken, max(taken, 1))
+        await server.end_sending()
+        assert await client.receive_some(10) == b""
+        got += await read(server, len(sent) - len(got))
+        assert got == sent
+        await client.send_all(b"the last word")
+        await client.end_sending()
+        assert [await server.receive_some(100) for _ in range(3)] == [b"the last word", b"", b""]
+
+
+@each_depth
+async def test_an_end_may_follow_that_of_the_peer(contexts, times):
+    async with tls_over_tcp(contexts, times) as (client, server):
+        await client.send_all(bytes(30_000))
+        await client._say_goodbye(1)  # and no end of TCP
+        assert len(await read(server, 1, 1)) == 1
+        await server.end_sending()
+        assert len(await read(server, 29_999)) == 29_999
+        assert await server.receive_some(1) == await client.receive_some(1) == b""
+
+
+@each_depth
+async def test_a_peer_that_broke_off_cannot_be_told_the_end(contexts, times):
+    async with tls_over_tcp(contexts, times) as (client, server):
+        client.reset()
+        with pytest.raises(trio.BrokenResourceError):
+            await server.receive_some(1)
+        with pytest.raises(trio.BrokenResourceError):
+            await server.end_sending()
+
+
+async def test_an_end_of_the_outer_tls_alone_is_a_break(contexts):
+    async with tls_pair(contexts, sockets()) as outer, tls_pair(contexts, outer) as (_, server):
+        await outer[0].end_sending()
+        with pytest.raises(trio.BrokenResourceError) as broken:
+            await server.receive_some(1)
+        assert trouble(broken.value) == "the connection was closed early"
+
+
+async def test_closing_says_goodbye_inside_and_outside(contexts):
+    async with tls_pair(contexts, sockets()) as outer, tls_pair(contexts, outer) as (client, server):
+        await server.aclose()
+        assert await client.receive_some(1) == b""
+        assert await outer[0].receive_some(1) == b""
+
+
+@each_depth
+async def test_a_deadline_reaches_the_socket(contexts, times):
+    async with tls_over_tcp(contexts, times) as (_, server):
+        with pytest.raises(trio.TooSlowError):
+            await server.receive_some(1, trio.current_time())
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_too_slow, server)
+            await wait_all_tasks_blocked()
+            server.move_deadline(trio.current_time())
+
+
+async def _too_slow(transport):
+    with pytest.raises(trio.TooSlowError):
+        await transport.receive_some(1)
 
 
 async def test_closing_before_the_handshake(contexts):

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 import trio
 
+from tests.kit.wire.transports import read, tls_over_tcp
 from trio_gate.metrics.counts import TunnelCounts
 from trio_gate.shell.net.transport import SocketTransport
 from trio_gate.shell.tunnels.relay import BROKEN, LOOK_EVERY, Relay
@@ -100,6 +101,23 @@ async def test_it_reads_no_more_than_the_other_side_takes():
         left = sent
         while left > 0:
             left -= len(await host.receive_some(min(left, 65536)))
+
+
+async def test_the_agent_may_come_by_tls(contexts):
+    """Its end and the host's are each an end, and no break."""
+    (host, to_host), counts = await pair(), TunnelCounts()
+    async with tls_over_tcp(contexts) as (agent, accepted), to_host, trio.open_nursery() as nursery:
+        made = Relay(accepted, host, lambda *_: None, counts)
+        nursery.start_soon(made.run, b"early ")
+        nursery.start_soon(to_host.send_all, bytes(1_000_000))
+        assert len(await read(agent, 1_000_000)) == 1_000_000
+        await to_host.send_eof()
+        assert await agent.receive_some(1) == b""
+        await agent.send_all(b"question")
+        await agent.end_sending()
+        assert await everything(to_host) == b"early question"
+    host.close()
+    assert (made.bytes_in, made.bytes_out, made.why) == (14, 1_000_000, None)
 
 
 async def test_what_is_cancelled_says_that_the_gateway_stopped():

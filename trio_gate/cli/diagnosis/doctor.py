@@ -61,6 +61,7 @@ async def _findings(config: Config, online: bool) -> list[Finding]:
 
     local: dict[str, Callable[[], Iterator[Finding]]] = {
         "ports": partial(local_checks.ports, config),
+        "tokens": partial(local_checks.tokens, config),
         "disk": partial(local_checks.disk, config),
         "certificates": partial(local_checks.certificates, config, SystemClock().now()),
         "review": partial(local_checks.newer, config),

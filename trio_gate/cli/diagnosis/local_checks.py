@@ -15,6 +15,7 @@ from cryptography import x509
 from trio_gate.app.state_dir import owner
 from trio_gate.cli.diagnosis.finding import fail, note, ok
 from trio_gate.cli.judging.check_newer import newer_lines
+from trio_gate.cli.judging.check_sense import readable_tokens
 from trio_gate.cli.wiring.roots import OWN
 from trio_gate.shell.certificates.authority import INTERCEPTION
 
@@ -76,6 +77,11 @@ def _words(trouble: OSError) -> str:
         errno.EADDRNOTAVAIL: "this machine has no such address: change `bind`",
     }
     return hints.get(trouble.errno or 0, str(trouble.strerror))
+
+
+def tokens(config: Config) -> Iterator[Finding]:
+    """The proxies to which agents show tokens in the clear."""
+    yield from (note("tokens", text) for text in readable_tokens(config))
 
 
 def disk(config: Config) -> Iterator[Finding]:

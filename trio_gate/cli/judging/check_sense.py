@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from trio_gate.config.attribute_types import is_loopback
 from trio_gate.errors import CertificatesUnavailable
 from trio_gate.policy.cel import facets_read
 from trio_gate.shell.certificates.leaves import file_context
@@ -37,6 +38,7 @@ def sense_lines(config: Config) -> Iterator[str]:
     yield from _unknown(config)
     yield from _labels(config)
     yield from _files(config)
+    yield from (f"warning: {text}" for text in readable_tokens(config))
 
 
 def _unknown(config: Config) -> Iterator[str]:
@@ -60,6 +62,18 @@ def _labels(config: Config) -> Iterator[str]:
     for label, accounts in owners.items():
         if len(accounts) > 1:
             yield f'warning: accounts {" and ".join(accounts)} have the same label "{label}": rules and people cannot tell them apart by it'
+
+
+def readable_tokens(config: Config) -> Iterator[str]:
+    """What proxies everyone on the network can read the tokens of agents at, and whose."""
+    shown = [agent.name for agent in config.agents if agent.proxy_tokens or agent.oidc]
+    for listener in config.gateway.listeners:
+        if listener.kind == "proxy" and not listener.tls and not is_loopback(listener.bind.host) and shown:
+            whose = f"agent{'s' if len(shown) > 1 else ''} {', '.join(shown)}"
+            yield (
+                f"listener proxy on {listener.bind} is off loopback without `tls`: everyone on the way can read "
+                f"the tokens that {whose} may show to it"
+            )
 
 
 def _files(config: Config) -> Iterator[str]:

@@ -134,7 +134,7 @@ class Explainer:
         if shown.certificate is not None:
             from trio_gate.shell.certificates.clients import certificate_of  # noqa: PLC0415 - loads cryptography, for --certificate alone
 
-            ingress = replace(ingress, certificate=certificate_of(shown.certificate, by.authorities))
+            ingress = replace(ingress, certificates=(certificate_of(shown.certificate, by.authorities),))
         if shown.proxy_user is None:
             return ingress
         agent = by.named(shown.proxy_user)

@@ -65,7 +65,7 @@ def run(verb: str, args: argparse.Namespace, work: Callable[[AgentFacts], int]) 
 
 def environment(verb: str, args: argparse.Namespace, known: AgentFacts) -> dict[str, str | None]:
     """The variables of the agent. Raises NotWiredError. What the user should know besides is printed."""
-    account, listener = known.account(args.account), ways.choose(known, args.via)
+    account, listener = known.account(args.account), ways.choose(known, args.via, args.gateway)
     made = wiring(args, known, account, listener, proofs.token(known, args.token_file))
     for note in (ways.other_hosts(listener, args.direct), _certificate_note(known)):
         if note:
@@ -85,7 +85,7 @@ def wiring(args: argparse.Namespace, known: AgentFacts, account: str, listener: 
     ours = roots.authority(listener, known.state_dir, args.ca)
     bundle, alone = roots.write(ours) if ours is not None else (None, None)
     shown = f"{known.name}:{quote(token, safe='')}@" if token is not None else ""
-    scheme = "https" if listener.kind == "endpoint" and listener.tls else "http"
+    scheme = "https" if listener.tls else "http"
     return Wiring(
         key_id=f"AKIA{account}{known.key_suffix}",
         secret=proofs.secret(known, args.secret_file),

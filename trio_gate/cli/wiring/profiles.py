@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     """Print or write the profiles. Returns 2 if the agent cannot be wired up."""
 
     def work(known: AgentFacts) -> int:
-        listener = ways.choose(known, args.via)
+        listener = ways.choose(known, args.via, args.gateway)
         made = {number: agent.wiring(args, known, number, listener, None) for number in known.accounts}
         text = "\n".join(profile(_name(known, number), one) for number, one in made.items())
         if listener.kind == "proxy":

@@ -26,19 +26,22 @@ OWN = Path("ca") / "own.pem"
 def authority(listener: Listener, state_dir: str, given: str | None) -> bytes | None:
     """What an agent trusts who uses a listener, in PEM: the file `given`, else the state folder's. Raises NotWiredError.
 
-    None where there is no TLS to verify.
+    A proxy that speaks TLS has a certificate of its own, besides those for AWS's hosts. None where there is no TLS to verify.
     """
-    if listener.kind == "endpoint" and not listener.tls:
-        return None
-    file = Path(given or listener.certificate or Path(state_dir) / (INTERCEPTION if listener.kind == "proxy" else OWN))
+    files = [Path(state_dir) / INTERCEPTION] if listener.kind == "proxy" else []
+    files += [Path(listener.certificate or Path(state_dir) / OWN)] if listener.tls else []
+    return _joined(*map(_read, [Path(given)] if given else files)) if files else None
+
+
+def _read(file: Path) -> bytes:
     try:
-        found = certificates(file.read_bytes())
+        found = file.read_bytes()
     except OSError as error:
         hint = "pass --ca FILE with what `trio-gate ca` prints, or start the gateway, which makes it"
         raise NotWiredError(f"cannot read the CA {file}: {error.strerror}: {hint}") from None
-    if not found:
+    if not certificates(found):
         raise NotWiredError(f"{file} holds no certificates in PEM")
-    return b"".join(found)
+    return found
 
 
 def write(ours: bytes) -> tuple[str, str]:

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 WAYS: tuple[Way, ...] = ("proxy", "endpoint")
 
 
-def choose(known: AgentFacts, wanted: Way | None) -> Listener:
+def choose(known: AgentFacts, wanted: Way | None, gateway: str | None = None) -> Listener:
     """The listener that is used: `wanted`, else one that leaves the agent's other hosts alone. Raises NotWiredError.
 
     A proxy is the only way for agents that show a token to it. Else it is taken where it lets other hosts through, or is all there is.
+    Of several it is the one with the port of `gateway`, which the agent dials, else the first.
     """
     by_way = {way: [one for one in known.listeners if one.kind == way] for way in WAYS}
     tokens = known.proxy_token or known.audience is not None
@@ -35,7 +36,8 @@ def choose(known: AgentFacts, wanted: Way | None) -> Listener:
         wanted = "endpoint" if by_way["endpoint"] and not tokens and not any(map(_lets_all_through, by_way["proxy"])) else "proxy"
     if not by_way[wanted]:
         raise NotWiredError(f"the configuration has no listener {wanted}")
-    return by_way[wanted][0]
+    port = (gateway or "").rpartition(":")[2]
+    return next((one for one in by_way[wanted] if str(one.bind.port) == port), by_way[wanted][0])
 
 
 def _lets_all_through(listener: Listener) -> bool:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.ingress import IDENTITY_FIELD
 from trio_gate.config.agents.networks import within
-from trio_gate.errors import Unproven
+from trio_gate.errors import Unauthenticated, Unproven
 from trio_gate.sessions.session import proof_of
+from trio_gate.signing.identity_token import check_claims, read_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,19 +32,59 @@ def check_way(agent: Agent, ingress: Ingress, address: str, now: datetime) -> tu
     if agent.networks and not within(agent.networks, address):
         reason = "this agent may not call from this address: call from one of its networks"
         raise Unproven(reason, detail=f"agent {agent.name} may not call from {address}")
-    certified, known = _certified(agent, ingress.certificate, now), _known_to_the_proxy(agent, ingress.proxy_token)
+    certified, known = _certified(agent, ingress.certificates, now), _known_to_the_proxy(agent, ingress.proxy_token)
     return (*certified, *known, *_identified(agent, ingress))
 
 
-def _certified(agent: Agent, shown: ClientCertificate | None, now: datetime) -> tuple[str, ...]:
+def fits(agent: Agent, ingress: Ingress, address: str, now: datetime) -> bool:
+    """Whether a connection, without any signature, proves all that an agent's block asks for, and that is something."""
+    try:
+        return bool(check_way(agent, ingress, address, now))
+    except Unproven:
+        return False
+
+
+def of_connection(agents: Iterable[Agent], ingress: Ingress, address: str, now: datetime) -> Agent:
+    """The agent whose connection it is, without any signature, by all that it shows. Raises Unauthenticated.
+
+    Its tokens were verified, as `ingress.identity`; here they must not have expired meanwhile.
+    """
+    shown = ingress.proxy_token
+    if shown is not None:
+        agent = next((one for one in agents if one.name == shown.agent), None)
+        if agent is None:
+            raise Unauthenticated("the proxy knows no agent of this name with this token", status=407)
+        check_way(agent, ingress, address, now)
+        return agent
+    found = [one for one in agents if fits(one, ingress, address, now)]
+    if len(found) != 1:
+        named = ", ".join(one.name for one in found) or "no agent"
+        reason = "the client certificate or token does not prove one agent to the proxy: show all that the agent's block asks for"
+        raise Unauthenticated(reason, status=407, detail=f"the connection was that of {named}")
+    if found[0].oidc is not None:
+        for token in ingress.tokens:
+            check_claims(read_token(token), found[0].oidc, now)
+    return found[0]
+
+
+def _certified(agent: Agent, shown: tuple[ClientCertificate, ...], now: datetime) -> tuple[str, ...]:
     asked = agent.certificate
     if asked is None:
-        if shown is not None:
+        if shown:
             raise Unproven("this agent has no client certificate: connect without one", detail=f"agent {agent.name} {_NOT_ITS}")
         return ()
-    if shown is None:
+    if not shown:
         reason = "this agent is proven by a client certificate too: connect by TLS, with its certificate"
         raise Unproven(reason, detail=f"agent {agent.name} connected without its client certificate")
+    found = {_certified_by(agent, asked, one, now) for one in shown}
+    if len(found) > 1:
+        reason = "the client certificates that were shown to the proxy and inside prove different things: show the same twice"
+        raise Unproven(reason, detail=f"agent {agent.name} connected with two client certificates of different names or hashes")
+    return found.pop()
+
+
+def _certified_by(agent: Agent, asked: CertificateProof, shown: ClientCertificate, now: datetime) -> tuple[str, ...]:
+    """What one of its certificates proves. Raises Unproven."""
     name = next((name for name in asked.names if name in shown.names), None)
     good = asked.authority in shown.authorities and (not asked.sha256 or shown.sha256 in asked.sha256)
     if not good or (asked.names and name is None):

@@ -17,8 +17,8 @@ from trio_gate.aws.call import Claim
 from trio_gate.aws.claim import signed
 from trio_gate.aws.ingress import check_way as check_name
 from trio_gate.aws.params.readers.form_body import read_form
-from trio_gate.errors import Malformed, Unauthenticated, Unproven, WrongSignature
-from trio_gate.exchange.proving.proofs import check_way
+from trio_gate.errors import Malformed, Unauthenticated, WrongSignature
+from trio_gate.exchange.proving.proofs import fits
 from trio_gate.exchange.results import Claimed
 from trio_gate.sessions.calls import WEB_IDENTITY
 from trio_gate.wire.authority import agreed_host
@@ -42,8 +42,12 @@ _UNSIGNED = (
 
 def comes_unsigned(arrived: RequestHead, ingress: Ingress) -> bool:
     """Whether a request may be this call: it has no signature, and its connection proves something."""
-    proven = ingress.certificate or ingress.proxy_token or ingress.with_token(arrived).tokens
-    return bool(proven) and ingress.kind in ("proxy", "tls") and arrived.method == "POST" and not signed(arrived)
+    return (
+        ingress.with_token(arrived).proves
+        and ingress.kind in ("proxy", "tls")
+        and arrived.method == "POST"
+        and not signed(arrived)
+    )
 
 
 def claimed(arrived: RequestHead, body: bytes, ingress: Ingress, table: HostTable, agent_address: str) -> Claimed:
@@ -75,7 +79,8 @@ def claimed(arrived: RequestHead, body: bytes, ingress: Ingress, table: HostTabl
 
 def candidates(request: Claimed, agents: Iterable[Agent], now: datetime) -> list[Agent]:
     """The agents whose connection it may be, if its tokens prove what they must."""
-    return [one for one in agents if _has_proof(one) and _fits(one, request, now)]
+    address = request.agent_address
+    return [one for one in agents if fits(one, replace(request.ingress, identity=one.oidc), address, now)]
 
 
 def of_agent(request: Claimed, found: list[Agent]) -> Claimed:
@@ -93,15 +98,3 @@ def check_named(identified: Identified) -> None:
     call = identified.call
     if identified.proven.admitted.signer.unsigned and (call.service, call.operation) != WEB_IDENTITY:
         raise WrongSignature(_UNSIGNED, detail=f"{call.service}:{call.operation} came unsigned")
-
-
-def _has_proof(agent: Agent) -> bool:
-    return bool(agent.certificate or agent.proxy_tokens or agent.oidc)
-
-
-def _fits(agent: Agent, request: Claimed, now: datetime) -> bool:
-    try:
-        check_way(agent, replace(request.ingress, identity=agent.oidc), request.agent_address, now)
-    except Unproven:
-        return False
-    return True

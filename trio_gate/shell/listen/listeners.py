@@ -3,7 +3,7 @@
 Rule: for a host that is not served nothing is dialled, and of a request only the head is read. If our CA may sign for the name, the
 refusal is sent inside TLS, where programs read it; otherwise, or if one source asks too often, the connection is refused before a
 certificate is made. A proxy listener accepts only CONNECT, and what follows is TLS with the agent, or a tunnel to a host that is none of
-AWS's; besides, from its own machine, what is for the gateway itself.
+AWS's; besides, by TLS or from its own machine, what is for the gateway itself.
 """
 
 from __future__ import annotations
@@ -111,10 +111,10 @@ class AgentListenerContext:
         """The authorities (PEM) of agents' client certificates, empty where no agent needs one."""
         return "\n".join(self.snapshot().authorities)
 
-    def certificate(self, tls: TlsTransport) -> ClientCertificate | None:
-        """The client certificate of a connection. Raises Malformed."""
+    def certificates(self, tls: TlsTransport) -> tuple[ClientCertificate, ...]:
+        """The client certificate of a connection, if it has one. Raises Malformed."""
         der = tls.peer_certificate
-        return None if der is None else certificate_of(der, self.snapshot().authorities)
+        return () if der is None else (certificate_of(der, self.snapshot().authorities),)
 
     async def proven(self, headers: Headers, seat: Seat, ingress: Ingress) -> Ingress:
         """An ingress with the token that a request to the proxy itself shows, if it has or needs one. Raises Unauthenticated, Overloaded."""
@@ -166,79 +166,107 @@ class Names:
 class ProxyListener:
     """Accepts HTTP CONNECT, then TLS with a certificate for the host of the CONNECT. Its own Host names are `own`.
 
-    Hosts that `tunnels` lead to are reached through these.
+    With a `context` it speaks TLS before, so that the second TLS comes inside the first. Hosts that `tunnels` lead to are reached
+    through these.
     """
 
-    def __init__(self, inside: AgentListenerContext, names: Names, *, port: int, own: frozenset[str], tunnels: Tunnels) -> None:
+    def __init__(
+        self,
+        inside: AgentListenerContext,
+        names: Names,
+        context: Callable[[], ssl.SSLContext] | None,
+        *,
+        port: int,
+        own: frozenset[str],
+        tunnels: Tunnels,
+    ) -> None:
         self._inside = inside
         self._names = names
+        self._context = context
         self._port = port
         self._own = own
         self._tunnels = tunnels
 
     async def handle(self, accepted: SocketTransport, seat: Seat) -> None:
         """Serve an accepted connection to its end. The caller closes it."""
+        way: Transport = accepted
         try:
-            met = await self._connect(accepted, seat)
+            way, arrived, ingress = await self._enter(accepted)
+            met = await self._connect(way, arrived, ingress, seat)
             if met is None:
+                await way.aclose()
                 return
             ingress, rest = met
-            stream: Transport = accepted
             if ingress.kind == "proxy":
-                stream, ingress, rest = *await self._tls(accepted, ingress, rest), b""
+                way, ingress, rest = *await self._tls(way, ingress, rest), b""
         except GateError as fault:
             self._inside.turned_away(seat.address, fault)
+            await way.aclose()
             return
         except (trio.TooSlowError, trio.BrokenResourceError):
             self._inside.turned_away(seat.address, Malformed("it did not connect"))
             return
-        await self._inside.converse(stream, ingress, seat, rest)
+        await self._inside.converse(way, ingress, seat, rest)
 
-    async def _tls(self, accepted: SocketTransport, ingress: Ingress, rest: bytes) -> tuple[TlsTransport, Ingress]:
+    async def _enter(self, accepted: SocketTransport) -> tuple[Transport, bytes, Ingress]:
+        """The connection in the clear, what has arrived on it, and what it has proven so far. Raises Malformed."""
+        arrived, ingress = accepted.arrived(RECEIVE), Ingress(kind="proxy", port=self._port)
+        if self._context is None:
+            return accepted, arrived, ingress
+        within, context = self._inside.head_timeout, self._context
+        try:
+            arrived = arrived or await accepted.receive_some(RECEIVE, trio.current_time() + within)
+        except trio.TooSlowError:
+            raise Malformed("TLS did not begin in time", status=408, limit="head_timeout") from None
+        if b"A" <= arrived[:1] <= b"Z":
+            fault = Malformed("this proxy speaks TLS: write https:// in its address")
+            await _turn_away(accepted, fault)
+            raise fault
+        tls, _ = await accept_transport(accepted, lambda _: context(), within=within, arrived=arrived)
+        return tls, b"", replace(ingress, certificates=self._inside.certificates(tls))
+
+    async def _tls(self, way: Transport, ingress: Ingress, rest: bytes) -> tuple[TlsTransport, Ingress]:
         host, refused = ingress.connect or "", ingress.refused
         choose = _only(host, lambda: self._names.context(host, refused))
-        tls, sni = await accept_transport(accepted, choose, within=self._inside.head_timeout, arrived=rest)
-        return tls, replace(ingress, sni=sni, certificate=self._inside.certificate(tls))
+        tls, sni = await accept_transport(way, choose, within=self._inside.head_timeout, arrived=rest)
+        return tls, replace(ingress, sni=sni, certificates=(*ingress.certificates, *self._inside.certificates(tls)))
 
-    async def _connect(self, accepted: SocketTransport, seat: Seat) -> tuple[Ingress, bytes] | None:
+    async def _connect(self, way: Transport, arrived: bytes, ingress: Ingress, seat: Seat) -> tuple[Ingress, bytes] | None:
         """Read and answer the CONNECT; None if it is refused or was a tunnel, else what is known so far, and the bytes after it.
 
         A request to the gateway itself is not answered here, and its head is among the bytes.
         """
         try:
-            raw, rest = await _read_head(accepted, within=self._inside.head_timeout)
+            raw, rest = await _read_head(way, arrived, within=self._inside.head_timeout)
             if _TO_GATEWAY.match(raw):
-                return await self._to_gateway(raw, seat), raw + rest
+                return await self._to_gateway(raw, ingress, seat), raw + rest
             connect = parse_connect(raw)
+            ingress = replace(ingress, connect=connect.host)
             if self._tunnels.leads_to(connect.host, connect.port):
-                ingress = await self._inside.proven(connect.headers, seat, self._ingress(connect))
-                await self._tunnels.run(accepted, Address(host=connect.host, port=connect.port), rest, ingress, seat)
+                ingress = await self._inside.proven(connect.headers, seat, ingress)
+                await self._tunnels.run(way, Address(host=connect.host, port=connect.port), rest, ingress, seat)
                 return None
-            ingress = await self._checked(connect, seat)
+            ingress = await self._checked(connect, ingress, seat)
         except GateError as fault:
             refusal = fault
         else:
-            await accepted.send_all(CONNECTED, self._inside.head_timeout)
+            await way.send_all(CONNECTED, self._inside.head_timeout)
             return ingress, rest
         self._inside.turned_away(seat.address, refusal)
-        await _turn_away(accepted, refusal)
+        await _turn_away(way, refusal)
         return None
 
-    def _ingress(self, connect: ConnectHead) -> Ingress:
-        return Ingress(kind="proxy", connect=connect.host, port=self._port)
-
-    async def _checked(self, connect: ConnectHead, seat: Seat) -> Ingress:
+    async def _checked(self, connect: ConnectHead, ingress: Ingress, seat: Seat) -> Ingress:
         if connect.port not in (HTTPS, self._port):
             raise Malformed("only port 443 is served", status=403)
-        ingress = await self._inside.proven(connect.headers, seat, self._ingress(connect))
+        ingress = await self._inside.proven(connect.headers, seat, ingress)
         return replace(ingress, refused=self._names.admit(connect.host, seat.address))
 
-    async def _to_gateway(self, raw: bytes, seat: Seat) -> Ingress:
+    async def _to_gateway(self, raw: bytes, ingress: Ingress, seat: Seat) -> Ingress:
         """How a request to the gateway itself came. Raises Malformed, Unauthenticated, Overloaded."""
-        if not is_loopback(seat.address):
+        if self._context is None and not is_loopback(seat.address):
             raise Malformed("only its own machine may ask the gateway here, in the clear: use an endpoint listener", status=403)
-        ingress = Ingress(kind="address", port=self._port, names=self._own)
-        return await self._inside.proven(parse_request_head(raw).headers, seat, ingress)
+        return await self._inside.proven(parse_request_head(raw).headers, seat, replace(ingress, kind="address", names=self._own))
 
 
 class TlsListener:
@@ -265,11 +293,11 @@ class TlsListener:
 
         try:
             tls, sni = await _tls(accepted, choose, self._inside)
-            certificate = self._inside.certificate(tls)
+            certificates = self._inside.certificates(tls)
         except Malformed as fault:
             self._inside.turned_away(seat.address, fault)
             return
-        ingress = Ingress(kind="tls", sni=sni, port=self._port, refused=refused, certificate=certificate)
+        ingress = Ingress(kind="tls", sni=sni, port=self._port, refused=refused, certificates=certificates)
         await self._inside.converse(tls, ingress, seat)
 
 
@@ -289,11 +317,11 @@ class EndpointListener:
         context = self._context
         try:
             tls, _ = await _tls(accepted, lambda _: context(), self._inside)
-            certificate = self._inside.certificate(tls)
+            certificates = self._inside.certificates(tls)
         except GateError as fault:
             self._inside.turned_away(seat.address, fault)
             return
-        await self._inside.converse(tls, replace(self._ingress, certificate=certificate), seat)
+        await self._inside.converse(tls, replace(self._ingress, certificates=certificates), seat)
 
 
 async def _tls(accepted: SocketTransport, choose: Choose, inside: AgentListenerContext) -> tuple[TlsTransport, str | None]:
@@ -301,29 +329,30 @@ async def _tls(accepted: SocketTransport, choose: Choose, inside: AgentListenerC
     return await accept_transport(accepted, choose, within=inside.head_timeout, arrived=accepted.arrived(MAX_HELLO))
 
 
-async def _read_head(accepted: SocketTransport, *, within: float) -> tuple[bytes, bytes]:
-    """Read a head; return it and the bytes after it. Raises Malformed."""
+async def _read_head(way: Transport, data: bytes, *, within: float) -> tuple[bytes, bytes]:
+    """Read a head, of which `data` has come; return it and the bytes after it. Raises Malformed."""
     buffer, deadline = HeadBuffer(MAX_HEAD), trio.current_time() + within
-    data = accepted.arrived(RECEIVE)
     while True:
         buffer.data += data
         if buffer.data and not b"A" <= buffer.data[:1] <= b"Z":
-            raise Malformed("this is not HTTP: write http:// in the proxy's address, even for https endpoints")
+            raise Malformed(
+                "this is not HTTP: write http:// in the proxy's address, also for https endpoints, or set `tls` for it"
+            )
         if (raw := buffer.take()) is not None:
             return raw, bytes(buffer.data)
         try:
-            data = await accepted.receive_some(RECEIVE, deadline)
+            data = await way.receive_some(RECEIVE, deadline)
         except trio.TooSlowError:
             raise Malformed("the request head did not arrive in time", status=408, limit="head_timeout") from None
         if not data:
             raise Malformed("the connection closed inside a head")
 
 
-async def _turn_away(accepted: SocketTransport, fault: GateError) -> None:
-    """Answer in plain HTTP, and read on for a moment so that no reset destroys the answer (RFC 9112 section 9.6)."""
+async def _turn_away(way: Transport, fault: GateError) -> None:
+    """Answer, and read on for a moment so that no reset destroys the answer (RFC 9112 section 9.6)."""
     with trio.move_on_after(LINGER_SECONDS), suppress(trio.BrokenResourceError):
-        await accepted.send_all(answer(fault.status, fault.reason, retry_after=fault.retry_after))
-        await accepted.drain(LINGER_BYTES)
+        await way.send_all(answer(fault.status, fault.reason, retry_after=fault.retry_after))
+        await way.drain(LINGER_BYTES)
 
 
 def _only(host: str, context: Callable[[], ssl.SSLContext]) -> Callable[[str | None], ssl.SSLContext | None]:

@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from trio_gate.shell.net.transport import SocketTransport
+    from trio_gate.shell.net.transport import Transport
     from trio_gate.wire.client_hello import ClientHello
 
     Choose = Callable[[str | None], ssl.SSLContext | None]
 
 
 async def accept_transport(
-    below: SocketTransport, choose: Choose, *, within: float, arrived: bytes = b""
+    below: Transport, choose: Choose, *, within: float, arrived: bytes = b""
 ) -> tuple[TlsTransport, str | None]:
     """Do the server's side of a handshake.
 
     Args:
-        below: an accepted connection.
+        below: an accepted connection, which may be one inside TLS.
         choose: the context for a server name (lower case, None if the client gave none), or None to turn it away with the
             alert unrecognized_name. What it raises passes through.
         within: seconds for all of it.
@@ -55,13 +55,13 @@ async def accept_transport(
     return transport, name
 
 
-async def accept_tls(below: SocketTransport, choose: Choose, *, within: float) -> tuple[Clear, str | None]:
+async def accept_tls(below: Transport, choose: Choose, *, within: float) -> tuple[Clear, str | None]:
     """As `accept_transport`, but returns a trio stream, for libraries that need one."""
     transport, name = await accept_transport(below, choose, within=within)
     return Clear(transport), name
 
 
-async def receive_hello(below: SocketTransport, received: bytes, deadline: float) -> tuple[bytes, ClientHello]:
+async def receive_hello(below: Transport, received: bytes, deadline: float) -> tuple[bytes, ClientHello]:
     """Read a client's hello, of which `received` has come, and return all that has come then.
 
     Raises Malformed, and what `below` does; the deadline is by trio's clock.
@@ -76,9 +76,7 @@ async def receive_hello(below: SocketTransport, received: bytes, deadline: float
     return received, hello
 
 
-async def _greet(
-    below: SocketTransport, choose: Choose, received: bytes, deadline: float
-) -> tuple[bytes, ssl.SSLContext, str | None]:
+async def _greet(below: Transport, choose: Choose, received: bytes, deadline: float) -> tuple[bytes, ssl.SSLContext, str | None]:
     """Read the client's hello. Returns what has come, the context for it, and the name."""
     received, hello = await receive_hello(below, received, deadline)
     name = hello.server_name

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, cast
 
 import trio
 
-from trio_gate.shell.net.transport import RECORDS, Receiver, receive_room
+from trio_gate.shell.net.transport import RECORDS, Receiver, inner_room, receive_room
 
 if TYPE_CHECKING:
-    from trio_gate.shell.net.transport import ReadInto, SocketTransport
+    from trio_gate.shell.net.transport import ReadInto, Transport
 
 SPARE = 64
 """Records without data that a peer may send at first: a handshake takes at most ten."""
@@ -42,11 +42,11 @@ GOODBYE_TIMEOUT = 1
 
 
 class TlsTransport(Receiver):
-    """A `Transport` with TLS over a socket's, which it owns. Call `handshake` first; `arrived` was received before."""
+    """A `Transport` with TLS over a socket's or over TLS, which it owns. Call `handshake` first; `arrived` was received before."""
 
     def __init__(
         self,
-        below: SocketTransport,
+        below: Transport,
         context: ssl.SSLContext,
         *,
         server_hostname: str | None = None,
@@ -59,9 +59,10 @@ class TlsTransport(Receiver):
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=server_side, server_hostname=server_hostname)
         self._below = below
         self._read = cast("ReadInto", self._tls.read)
-        self._raw = receive_room()
+        self._raw = inner_room() if isinstance(below, TlsTransport) else receive_room()
         self._arrived: bytes | memoryview = arrived
         self._at = 0
+        self._ahead = b""  # decrypted before it was asked for
         self._full = False  # whether the last read below got all that it asked for
         self._rest = 0  # bytes of a record that has begun, still to come
         self._spare = float(SPARE)
@@ -129,6 +130,10 @@ class TlsTransport(Receiver):
 
     def receive_now(self, room: memoryview) -> int | None:
         """See `Transport`."""
+        if self._ahead:
+            count = min(len(room), len(self._ahead))
+            room[:count], self._ahead = self._ahead[:count], self._ahead[count:]
+            return count
         try:
             return self._decrypted(room)
         finally:
@@ -146,6 +151,8 @@ class TlsTransport(Receiver):
                 read = self._read(len(room) - count, room[count:])
             except ssl.SSLWantReadError:
                 continue  # a record without data, or a part of one
+            except ssl.SSLZeroReturnError:  # the peer's goodbye after ours
+                read = 0
             except ssl.SSLError as fault:
                 raise trio.BrokenResourceError from fault
             if not read:
@@ -210,6 +217,31 @@ class TlsTransport(Receiver):
         self._deadline = deadline
         self._below.move_deadline(deadline)
 
+    async def end_sending(self) -> None:
+        """See `Transport`."""
+        try:
+            self._decrypt_ahead()
+            with suppress(ssl.SSLWantReadError):  # the peer's goodbye is not there yet
+                self._tls.unwrap()
+        except ssl.SSLError as fault:
+            raise trio.BrokenResourceError from fault
+        await self._flush()
+        await self._below.end_sending()
+
+    def _decrypt_ahead(self) -> None:
+        """Decrypt all that OpenSSL was given: it would read on to find the peer's goodbye, and drop data."""
+        while self._incoming.pending or self._tls.pending():
+            with suppress(ssl.SSLWantReadError):  # a part of a record
+                some = self._tls.read(FEED)
+                if not some:
+                    self._ended = True
+                    return
+                self._ahead += some
+
+    def reset(self) -> None:
+        """See `Transport`."""
+        self._below.reset()
+
     async def _say_goodbye(self, within: float) -> None:
         with suppress(ssl.SSLError):  # the peer's is not there yet, or there was no handshake
             self._tls.unwrap()
@@ -235,7 +267,7 @@ class TlsTransport(Receiver):
     @property
     def _is_read(self) -> bool:
         """Whether all that has arrived is decrypted and read."""
-        return self._at == len(self._arrived) and not self._incoming.pending and not self._tls.pending()
+        return self._at == len(self._arrived) and not (self._incoming.pending or self._tls.pending() or self._ahead)
 
 
 def _end_of_records(arrived: bytes | memoryview, at: int) -> int:

@@ -45,6 +45,7 @@ DECRYPTED = 256 * 1024
 
 _ROOM = trio.lowlevel.RunVar[memoryview]("room for records")
 _RAW = trio.lowlevel.RunVar[memoryview]("room for what arrives encrypted")
+_INNER = trio.lowlevel.RunVar[memoryview]("room for what arrives encrypted twice")
 
 _RESET = struct.pack("ii", 1, 0)
 """To linger for no time: what is not sent yet is dropped, and the peer gets a reset (socket(7))."""
@@ -77,6 +78,12 @@ class Transport(Protocol):
 
     def move_deadline(self, deadline: float) -> None:
         """Change the deadline of a read that is running."""
+
+    async def end_sending(self) -> None:
+        """Say that nothing more will be sent; what the peer sends can still be read. Raises trio.BrokenResourceError."""
+
+    def reset(self) -> None:
+        """Close the connection so that the peer takes what it got for cut off, and not for whole."""
 
     async def drain(self, most: int, *, quiet: float = math.inf) -> None:
         """End the sending side, and discard up to `most` bytes until the peer ends too or is silent for `quiet` seconds.
@@ -196,22 +203,22 @@ class SocketTransport(Receiver):
         """See `Transport`."""
         self._readable.move(deadline)
 
-    def end_sending(self) -> None:
-        """Say that nothing more will be sent; what the peer sends can still be read. Raises trio.BrokenResourceError."""
+    async def end_sending(self) -> None:
+        """See `Transport`."""
         try:
             self._socket.shutdown(socket.SHUT_WR)
         except OSError as fault:
             raise trio.BrokenResourceError from fault
 
     def reset(self) -> None:
-        """Close the socket so that the peer takes what it got for cut off, and not for whole."""
+        """See `Transport`."""
         if self._socket.fileno() >= 0:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self.close()
 
     async def drain(self, most: int, *, quiet: float = math.inf) -> None:
         """See `Transport`."""
-        self.end_sending()
+        await self.end_sending()
         try:
             while most > 0 and (data := await self.receive_some(RECEIVE, trio.current_time() + quiet)):
                 most -= len(data)
@@ -264,6 +271,11 @@ def record_room() -> memoryview:
 def receive_room() -> memoryview:
     """The buffer in which this run of trio receives what is encrypted, for transports right on a socket."""
     return _shared(_RAW, RECEIVE)
+
+
+def inner_room() -> memoryview:
+    """The same for TLS inside TLS: the outer one decrypts into this what it has received in the other."""
+    return _shared(_INNER, RECEIVE)
 
 
 def _shared(room: trio.lowlevel.RunVar[memoryview], size: int) -> memoryview:

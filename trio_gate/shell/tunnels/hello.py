@@ -16,10 +16,10 @@ from trio_gate.shell.net.transport import trouble
 from trio_gate.wire.client_hello import UNRECOGNIZED_NAME
 
 if TYPE_CHECKING:
-    from trio_gate.shell.net.transport import SocketTransport
+    from trio_gate.shell.net.transport import Transport
 
 
-async def read_hello(agent: SocketTransport, host: str, *, within: float, arrived: bytes) -> bytes:
+async def read_hello(agent: Transport, host: str, *, within: float, arrived: bytes) -> bytes:
     """Read a client's first message, of which `arrived` has come, within so many seconds.
 
     Returns all that has come. Raises Malformed if it is not TLS, does not name `host`, in lower case, or does not come.

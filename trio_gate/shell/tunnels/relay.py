@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trio_gate.metrics.counts import TunnelCounts
-    from trio_gate.shell.net.transport import SocketTransport
+    from trio_gate.shell.net.transport import Transport
 
 PIECE = 32 * 1024
 """Bytes that are read at once, for which each direction has room of its own."""
@@ -43,8 +43,8 @@ class Relay:
 
     def __init__(
         self,
-        agent: SocketTransport,
-        host: SocketTransport,
+        agent: Transport,
+        host: Transport,
         must_end: Callable[[float, float], str | None],
         counts: TunnelCounts,
     ) -> None:
@@ -100,8 +100,8 @@ class Relay:
 
     async def _pump(
         self,
-        source: SocketTransport,
-        sink: SocketTransport,
+        source: Transport,
+        sink: Transport,
         count: Callable[[int], None],
         scope: trio.CancelScope,
         first: bytes = b"",
@@ -115,6 +115,6 @@ class Relay:
                 await sink.send_all(room[:some])
                 self._moved = trio.current_time()
                 count(some)
-            sink.end_sending()
+            await sink.end_sending()
         except trio.BrokenResourceError:
             self._cut(BROKEN, scope)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import logging
 import math
+from contextlib import suppress
+from dataclasses import replace
 from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
@@ -18,9 +20,8 @@ from trio_gate.audit.record import Intent, Outcome
 from trio_gate.aws.hosts.outside import is_outside
 from trio_gate.config.host_pattern import matches
 from trio_gate.config.passthrough.model import HTTPS
-from trio_gate.errors import AuditUnavailable, GateError, Overloaded, Unauthenticated
-from trio_gate.exchange.proving import proxy_tokens
-from trio_gate.exchange.proving.proofs import check_way
+from trio_gate.errors import AuditUnavailable, GateError, Overloaded, Unauthenticated, Unproven
+from trio_gate.exchange.proving import proofs, proxy_tokens
 from trio_gate.shell.exchange.recorder import request_id
 from trio_gate.shell.net.rate_limit import Pace
 from trio_gate.shell.net.transport import SocketTransport
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.shell.net.connection_limits import Seat
     from trio_gate.shell.net.rate_limit import Allowance
+    from trio_gate.shell.net.transport import Transport
 
 CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
@@ -107,7 +109,7 @@ class Tunnels:
         own = {name for block in gateway.listeners for name in (block.bind.host, *block.names)}
         return host not in own and (gateway.admin is None or host not in (gateway.admin.bind.host, *gateway.admin.names))
 
-    async def run(self, agent: SocketTransport, to: Address, arrived: bytes, ingress: Ingress, seat: Seat) -> None:
+    async def run(self, agent: Transport, to: Address, arrived: bytes, ingress: Ingress, seat: Seat) -> None:
         """Open a tunnel, answer the CONNECT, and relay to the end. The caller closes the agent's connection.
 
         Raises GateError if it was refused before the CONNECT was answered.
@@ -146,7 +148,8 @@ class Tunnels:
         """A tunnel that may be opened, and its intent, which is on disk. Raises GateError."""
         counts = self._around.services.counts
         try:
-            tunnel = _Tunnel(agent=self._whose(ingress, seat.address), to=to, ingress=ingress, seat=seat)
+            proven = await self._verified(ingress, seat)
+            tunnel = _Tunnel(agent=self._whose(proven, seat.address), to=to, ingress=proven, seat=seat)
             self._check_stops(tunnel)
             self._take_seat(tunnel)
             intent = self._intent(request_id(), tunnel)
@@ -173,22 +176,28 @@ class Tunnels:
             )
         seat.begin()  # it has as long as a running request has when the gateway stops
 
-    def _whose(self, ingress: Ingress, address: str) -> Agent | None:
-        """The agent that a connection proves; None for an unknown one of this machine. Raises Unauthenticated.
+    async def _verified(self, ingress: Ingress, seat: Seat) -> Ingress:
+        """An ingress with what its OIDC tokens prove, if it has any. Raises Unauthenticated, Overloaded, IssuerUnavailable."""
+        services, found = self._around.services, []
+        for agent in self._around.snapshot().agents.values() if ingress.tokens else ():
+            if agent.oidc and proofs.fits(agent, replace(ingress, identity=agent.oidc), seat.address, services.clock.now()):
+                with suppress(Unproven):
+                    for token in ingress.tokens:
+                        await services.issuers.prove(token, agent.oidc)
+                    found.append(agent.oidc)
+        if ingress.tokens and not found:
+            await services.wrong_tokens.slow_down(seat.source)
+        return replace(ingress, identity=found[0]) if found else ingress
 
-        An OIDC token is not verified here, so an agent that shows that alone is unknown.
-        """
-        shown, now = ingress.proxy_token, self._around.services.clock.now()
-        if shown is None:
-            if self._around.proof_needed or proxy_tokens.needed(self._around.snapshot().agents.values()):
-                reason = "a tunnel needs proof of the agent: give it a proxy token, and use http://NAME:TOKEN@HOST:PORT"
-                raise Unauthenticated(reason, status=407)
-            return None
-        agent = self._around.snapshot().named(shown.agent)
-        if agent is None:
-            raise Unauthenticated("the proxy knows no agent of this name with this token", status=407)
-        check_way(agent, ingress, address, now)
-        return agent
+    def _whose(self, ingress: Ingress, address: str) -> Agent | None:
+        """The agent that a connection proves; None for an unknown one of this machine. Raises Unauthenticated."""
+        agents = self._around.snapshot().agents.values()
+        if ingress.proves:
+            return proofs.of_connection(agents, ingress, address, self._around.services.clock.now())
+        if self._around.proof_needed or proxy_tokens.needed(agents):
+            reason = "a tunnel needs proof of the agent: put NAME:TOKEN@ before the proxy's host, or show it a client certificate"
+            raise Unauthenticated(reason, status=407)
+        return None
 
     def _check_stops(self, tunnel: _Tunnel) -> None:
         self._around.check(tunnel.agent.name if tunnel.agent else None)
