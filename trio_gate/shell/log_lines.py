@@ -2,6 +2,8 @@
 
 Rule: a pipe or terminal is opened a second time, non-blocking, so that others who share it are not affected. If it cannot be opened
 (another user's), `poll` is asked first: what it calls writable accepts PIPE_BUF bytes (pipe(7)). Files accept everything.
+A line that was begun is ended before another one begins, so that none is torn, unless the process ends first. Only where another
+process writes to the same pipe, its lines may come between the parts of one that is longer than PIPE_BUF.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import os
 import select
 import socket
 import stat
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -32,7 +34,7 @@ class LogLines(logging.Handler):
         self._opened = ExitStack()
         self._some = _writer(descriptor, self._opened)
         self._lost = 0
-        self._torn = False
+        self._rest = memoryview(b"")
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record's line, or count it as dropped."""
@@ -45,7 +47,8 @@ class LogLines(logging.Handler):
             self._lost += 1
 
     def close(self) -> None:
-        """Report dropped lines if that can be written, and close."""
+        """End the line that was begun and report dropped ones, if that can be written, and close."""
+        self._ended()
         self._tell_lost()
         self._opened.close()
         super().close()
@@ -60,15 +63,21 @@ class LogLines(logging.Handler):
         return self.format(logging.LogRecord(__name__, level, "", 0, said, None, None))
 
     def _write(self, line: str) -> bool:
-        """Write a line; return whether all of it was written."""
-        data = memoryview((("\n" if self._torn else "") + line + "\n").encode("utf-8", "backslashreplace"))
-        try:
-            while data and (count := self._some(data[: select.PIPE_BUF])):
-                data = data[count:]
-                self._torn = bool(data)
-        except OSError:  # it is full, or the reader is gone
+        """End the last line and begin this one; return whether that was done, so that it will be written whole."""
+        if not self._ended():
             return False
-        return not data
+        data = self._rest = memoryview(f"{line}\n".encode("utf-8", "backslashreplace"))
+        if self._ended() or len(self._rest) < len(data):
+            return True
+        self._rest = memoryview(b"")
+        return False
+
+    def _ended(self) -> bool:
+        """Write what is left of the line that was begun; return whether all of it was written."""
+        with suppress(OSError):  # it is full, or the reader is gone
+            while self._rest and (count := self._some(self._rest[: select.PIPE_BUF])):
+                self._rest = self._rest[count:]
+        return not self._rest
 
 
 def _writer(descriptor: int, opened: ExitStack) -> Write:

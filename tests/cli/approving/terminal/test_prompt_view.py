@@ -56,6 +56,12 @@ def test_the_time_that_is_left_is_in_words(seconds, words):
     assert time_left(seconds) == words
 
 
+def test_accounts_are_as_many_as_a_task_has():
+    several = {"111111111111": "prod", "222222222222": None}
+    assert "; accounts 111111111111, 222222222222; " in summary({"task": {"accounts": several}})
+    assert "; account 222222222222; " in summary({"account": "111111111111", "task": {"accounts": {"222222222222": None}}})
+
+
 def test_whole_names_and_reasons_come_first():
     reasons = [{"code": "sent", "text": "already sent"}, {"level": "danger", "code": "code", "text": "it runs"}]
     first, second, third, fourth, *_ = lines(names=["a/long/name"], risks=reasons, detached=True)
@@ -177,8 +183,10 @@ PREVIEWED = {"ref": "1", "id": "q1", "words": "all", "calls": 9, "since": "2026-
 def test_what_a_grant_would_let_through_is_said_before_it_is_given(counts, line):
     covered, undecided, complete = counts
     found = Previewed(**PREVIEWED, covered=covered, undecided=undecided, complete=complete)
-    assert list(previewed(found, [])) == ["lets through: all", line, "lets go none of the other calls that wait"]
-    assert list(previewed(found, [shown(level="fact", sentence="Do it")]))[2:] == [
+    assert list(previewed(found, {}, [])) == ["lets through: all", line, "lets go none of the other calls that wait"]
+    several = {"task": {"accounts": {"111111111111": "prod", "222222222222": None}, "rules": ["one", "two"]}}
+    assert "this agent, accounts and rules" in list(previewed(found, several, []))[1]
+    assert list(previewed(found, {}, [shown(level="fact", sentence="Do it")]))[2:] == [
         "lets go 1 other waiting calls, if it has the uses:",
         "  prod: FACT  Do it",
     ]

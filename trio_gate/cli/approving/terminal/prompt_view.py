@@ -74,8 +74,9 @@ def summary(prompt: Mapping[str, Any]) -> str:
     service, operation, region, access = (_word(prompt.get(name)) for name in ("service", "operation", "region", "access"))
     label, of_aws = "" if prompt.get("account_name") else " (no label)", prompt.get("organization_name")
     named = f" (AWS calls it {_word(of_aws)})" if of_aws else ""
-    accounts = (prompt.get("task") or {}).get("accounts")
-    where = f"accounts {', '.join(map(_word, accounts))}" if accounts else f"account {_word(prompt.get('account'))}{label}{named}"
+    accounts = (prompt.get("task") or {}).get("accounts") or ()
+    of_task = f"account{'s' if len(accounts) > 1 else ''} {', '.join(map(_word, accounts))}"
+    where = of_task if accounts else f"account {_word(prompt.get('account'))}{label}{named}"
     return f"{service}:{operation} in {region}, {access}; {where}; {_word(prompt.get('id'))}"
 
 
@@ -167,13 +168,15 @@ def became(outcome: Mapping[str, Any]) -> str:
     return f"answered {_word(outcome.get('status'))}{f' {_word(code)}' if code else ''}{took}{why}"
 
 
-def previewed(found: Previewed, others: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """What a grant would let through, line by line; `others` are the other prompts that it covers."""
+def previewed(found: Previewed, asked: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What a grant given with the prompt `asked` would let through, line by line; `others` are the other prompts that it covers."""
+    task = asked.get("task") or {}
+    accounts, rules = ("s" if len(task.get(name) or ()) > 1 else "" for name in ("accounts", "rules"))
     yield f"lets through: {_word(found.words)}"
     when = "of the last day" if found.complete else f"since {_word(found.since)}, as there are too many to look at all"
     many = f"at least {found.covered} and at most {found.covered + found.undecided}" if found.undecided else f"{found.covered}"
     unsaid = f" (the record masks or lacks what this needs of {found.undecided})" if found.undecided else ""
-    yield f"would have covered {many} of {found.calls} recorded calls {when} for this agent, account and rule{unsaid}"
+    yield f"would have covered {many} of {found.calls} recorded calls {when} for this agent, account{accounts} and rule{rules}{unsaid}"
     many = f"{len(others)} other waiting calls, if it has the uses:" if others else "none of the other calls that wait"
     yield f"lets go {many}"
     yield from (f"  {account(prompt)}: {sentence(prompt)}" for prompt in others)

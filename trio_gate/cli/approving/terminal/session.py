@@ -181,7 +181,7 @@ class ApproverSession:
         reply = await channel.ask(Preview(id=prompt["id"], predicate=condition))
         if isinstance(reply, Previewed):
             others = [channel.open[one] for one in reply.waiting if one in channel.open]
-            for line in previewed(reply, others):
+            for line in previewed(reply, prompt, others):
                 self._console.say(line)
         return isinstance(reply, Previewed)
 
