@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import argparse
 
 EXAMPLES = """\
-  trio-gate rds-token db.c0ffee.eu-central-1.rds.amazonaws.com --port 5432 --user reports"""
+  trio-gate rds-token db.c0ffee.eu-central-1.rds.amazonaws.com --region eu-central-1 --port 5432 --user reports"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
