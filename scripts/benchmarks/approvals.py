@@ -30,7 +30,7 @@ from trio_gate.shell.admin.server import AdminServer
 from trio_gate.shell.approval.commands import CommandHandler
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import Limits
-from trio_gate.shell.net.accept import Shutdown
+from trio_gate.shell.net.accept import Waits
 
 PAUSE = 0.02
 """Seconds between two decisions; people are slower."""
@@ -47,7 +47,7 @@ async def main(people: int, pending: int, decisions: int) -> None:
         commands=CommandHandler(hub, FixedClock()),
         people=known,
         names=frozenset({"127.0.0.1"}),
-        idle=Shutdown().idle,
+        waits=Waits(),
         unready=lambda: None,
     )
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

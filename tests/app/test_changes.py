@@ -143,8 +143,16 @@ def test_limits_hold_for_the_next_call(gate):
     ("old", "new", "said"),
     [
         ('state_dir = "./state', 'state_dir = "./other', "a change of gateway.state_dir takes a restart"),
-        ("admin               { bind", 'admin { names = ["x.example"]  bind', "a change of gateway.admin takes a restart"),
-        ('bind = "127.0.0.1:0"  }', 'bind = "127.0.0.1:0" tls = true names = ["x.example"] }', "another name or address"),
+        (
+            "admin               { bind",
+            'admin { names = ["x.example"]  bind',
+            "a change of gateway.admin.names (x.example) takes a restart",
+        ),
+        (
+            'bind = "127.0.0.1:0"  }',
+            'bind = "127.0.0.1:0" tls = true names = ["x.example"] }',
+            "a change of gateway.endpoint.names",
+        ),
     ],
 )
 def test_what_takes_a_restart_is_named(gate, old, new, said):

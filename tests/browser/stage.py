@@ -37,7 +37,7 @@ from trio_gate.shell.approval.hub_config import HubConfig, Limits
 from trio_gate.shell.approval.preview import Recorded
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.exchange.prompt_details import PromptDetails, StoredBody
-from trio_gate.shell.net.accept import Shutdown
+from trio_gate.shell.net.accept import Waits
 from trio_gate.shell.worker_threads import WorkerThreads
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Stage:
             commands=commands,
             sign_in=SignIn(PEOPLE, self.hub.links),
             names=names,
-            idle=Shutdown().idle,
+            waits=Waits(),
             unready=lambda: None,
         )
         self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

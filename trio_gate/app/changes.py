@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trio_gate.app.listeners import blocks, closed_on_failure, listen, own_names, reserved, same_sockets
+from trio_gate.app.listener_blocks import blocks, kind_of, page_address
+from trio_gate.app.listeners import closed_on_failure, reserved, same_sockets
 from trio_gate.app.sinks import other_sinks
 from trio_gate.app.state_dir import StartFailed
 from trio_gate.app.wiring import dialling, root_files, trusted
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
     from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.shell.approval.hub_config import Limits
     from trio_gate.shell.net.accept import Server
-
-FIXED = ("state_dir", "admin", "metrics")
-"""Attributes and blocks in `gateway` that take a restart."""
 
 log = logging.getLogger(__name__)
 
@@ -113,11 +111,13 @@ class Changes:
 
     def _check(self, old: Config, new: Config) -> None:
         """Raise StartFailed for what takes a restart, or more descriptors than there are."""
-        fixed = [f"gateway.{name}" for name in FIXED if getattr(old.gateway, name) != getattr(new.gateway, name)]
-        if fixed:
-            raise StartFailed(f"a change of {' and '.join(fixed)} takes a restart")
-        if not set(own_names(new)) <= set(own_names(old)):
-            raise StartFailed("another name or address, for which the gateway's own CA may not sign, takes a restart")
+        if new.gateway.state_dir != old.gateway.state_dir:  # the record, sessions and keys of this process are there
+            raise StartFailed("a change of gateway.state_dir takes a restart")
+        unsigned = self._opener.unsigned(new)
+        if unsigned is not None:  # all who trust the CA would have to be given another
+            raise StartFailed(
+                f"a change of {unsigned} takes a restart: the CA of the gateway's own listeners may not sign for it"
+            )
         why_not = descriptors.provide(new.gateway.max_connections, reserved(new))
         if why_not is not None:
             raise StartFailed(why_not)
@@ -133,8 +133,9 @@ class Changes:
                 wanted.append(same)
                 continue
             there = next((several for other, several in left if other.bind == block.bind and block.bind.port), None)
-            sockets = await listen(block) if there is None else same_sockets(block, there)
-            made.append((block, self._opener.over(block, new, sockets)))
+            sockets = await self._opener.listen(block) if there is None else same_sockets(block, there)
+            waits = there[0].waits if there and there[0].kind == kind_of(block) else None
+            made.append((block, self._opener.over(block, new, sockets, waits)))
             wanted.append(made[-1])
         return wanted
 
@@ -161,6 +162,7 @@ class Changes:
         self._parts.audit.limit = gateway.record_limit
         self._running.shutdown.grace = gateway.drain_timeout
         hub = self._running.hub
+        hub.page = hub.notifier.page = page_address(gateway.admin)
         hub.limits = limits
         hub.grants.ttl, hub.ledger.cooldown = timedelta(seconds=limits.grant_ttl), timedelta(seconds=limits.deny_cooldown)
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import logging
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trio_gate.app import gauges, status
+from trio_gate.app.listener_blocks import Block, blocks, kind_of, names_of, own_names, signed
 from trio_gate.app.state_dir import StartFailed
 from trio_gate.app.wiring import is_ours
 from trio_gate.aws.ingress import Ingress
 from trio_gate.aws.operation_facts import never_vends
 from trio_gate.config.attribute_types import is_loopback
-from trio_gate.config.gateway_block import EVERY_ADDRESS
 from trio_gate.config.model import Admin, Listener, bracketed
 from trio_gate.errors import GateError
 from trio_gate.shell.admin.authentication import SignIn
+from trio_gate.shell.admin.connection_limits import AdminConnections
 from trio_gate.shell.admin.listener import ADMIN_CONNECTIONS, AdminListener
 from trio_gate.shell.admin.metrics_server import MetricsServer, response
 from trio_gate.shell.admin.server import AdminServer
@@ -43,7 +44,8 @@ if TYPE_CHECKING:
     from trio_gate.aws.hosts.table import HostTable
     from trio_gate.config.model import Config
     from trio_gate.config.passthrough.model import Passthrough
-    from trio_gate.shell.admin.http_server import Monitored
+    from trio_gate.metrics.counts import Counts
+    from trio_gate.shell.admin.http_server import HttpServer, Monitored
     from trio_gate.shell.systemd.sockets import Passed
 
     Opened = Sequence[accept.OpenListener]
@@ -51,15 +53,12 @@ if TYPE_CHECKING:
 KINDS = ("proxy", "tls", "endpoint", "admin", "metrics")
 """Of listeners; a passed socket that is named so is for one of these."""
 
-Block = Listener | Admin
 OpenBlock = tuple[Block, list[accept.OpenListener]]
 """A block, and its listeners: one for each address of its name."""
 
 log = logging.getLogger(__name__)
 
 METRICS = "/metrics"
-
-LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 @value_class
@@ -105,6 +104,9 @@ class Opener:
         self.seats = Seats(gateway.max_connections, gateway.max_connections_per_agent)
         self.listeners: list[accept.OpenListener] = []
         self._pace = Allowance(UNKNOWN, ALL_UNKNOWN)
+        self._people = {kind: _People(running) for kind in ("admin", "metrics")}
+        self._ca = authorities.own
+        self._passed: Passed | None = None
         services.counts.watch(partial(gauges.of_agents_seats, self.seats, self._pace))
 
     async def open_all(self, config: Config, passed: Passed) -> list[OpenBlock]:
@@ -115,25 +117,56 @@ class Opener:
                 sockets = await listen(block, passed)
                 opened.append((block, self.over(block, config, sockets)))
             passed.check_used()
+        self._passed = passed
         self.listeners += [one for _, several in opened for one in several]
         for listener in self.listeners:
             log.info("listening %s %s", listener.kind, listener.address)
         return opened
 
-    def over(self, block: Block, config: Config, sockets: Sequence[socket.socket]) -> list[accept.OpenListener]:
-        """The listeners of a block over its sockets, which are closed if that fails. Raises CertificatesUnavailable."""
+    async def listen(self, block: Block) -> list[socket.socket]:
+        """The sockets of a listener that a reload opens. Raises StartFailed."""
+        if self._passed is None or not block.bind.port:
+            return await listen(block)
+        self._passed.give_back({one.socket.getsockname()[:2] for one in self.listeners})
+        return await listen(block, self._passed)
+
+    def unsigned(self, config: Config) -> str | None:
+        """The first attribute with a name or address that the gateway's own CA may not sign, and which that is; None without."""
+        for block in signed(config):
+            for name in names_of(block):
+                if not self._ca.may_sign(name):
+                    return f"gateway.{kind_of(block)}.{'names' if name in block.names else 'bind'} ({name})"
+        return None
+
+    def over(
+        self, block: Block, config: Config, sockets: Sequence[socket.socket], waits: accept.Waits | None = None
+    ) -> list[accept.OpenListener]:
+        """The listeners of a block over its sockets, which are closed if that fails. Raises CertificatesUnavailable.
+
+        `waits` are those of people's connections at the same address, where there was a listener before.
+        """
         try:
-            return self._over(block, config, sockets)
+            return self._over(block, config, sockets, waits or self._waits(block))
         except BaseException:
             for one in sockets:
                 one.close()
             raise
 
-    def _over(self, block: Block, config: Config, sockets: Sequence[socket.socket]) -> list[accept.OpenListener]:
-        if isinstance(block, Admin):  # one server for all addresses of its name, so that they share sessions
-            return _served("admin", _admin(config, self._running, self._own, block, self.listeners), sockets)
-        if block.kind == "metrics":
-            return _served("metrics", _metrics(config, self._running, self._own, block), sockets)
+    def _waits(self, block: Block) -> accept.Waits:
+        return accept.Waits(self._running.shutdown.idle) if isinstance(block, Admin) else accept.Waits()
+
+    def _over(
+        self, block: Block, config: Config, sockets: Sequence[socket.socket], waits: accept.Waits
+    ) -> list[accept.OpenListener]:
+        kind = kind_of(block)
+        if isinstance(block, Admin):  # one server for all addresses of its name
+            people = self._people[kind]
+            return _served(
+                kind, _admin(config, self._running, self._own, block, people, waits, self.listeners), sockets, people.seats, waits
+            )
+        if kind == "metrics":
+            people = self._people[kind]
+            return _served(kind, _metrics(self._running, self._own, block, people, waits), sockets, people.seats, waits)
         return [
             accept.OpenListener(kind=block.kind, socket=one, handle=self._handle(block, one), seats=self.seats) for one in sockets
         ]
@@ -145,7 +178,7 @@ class Opener:
             case "proxy":
                 tunnels = Tunnels(_surroundings(self._running, block, self._pace))
                 context = _context(self._own, block, self._inside.clients) if block.tls else None
-                ours = frozenset(_names(block))
+                ours = frozenset(names_of(block))
                 return ProxyListener(self._inside, self._names, context, port=port, own=ours, tunnels=tunnels).handle
             case "tls":
                 return TlsListener(self._inside, self._names, port=port).handle
@@ -153,10 +186,31 @@ class Opener:
                 return _endpoint(self._inside, self._own, block, port).handle
 
 
-def _served(kind: str, listener: AdminListener, sockets: Sequence[socket.socket]) -> list[accept.OpenListener]:
-    """A listener's sockets, which share its connections. That for metrics is served until the gateway has stopped."""
-    seats, drains = Seats(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS), kind == "metrics"
-    return [accept.OpenListener(kind=kind, socket=one, handle=listener.handle, seats=seats, drains=drains) for one in sockets]
+class _People:
+    """What all listeners of people, or of monitoring, share whatever a reload makes of their block: limits and signed-in browsers."""
+
+    def __init__(self, running: Running) -> None:
+        self.seats = Seats(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS)
+        self.connections = AdminConnections()
+        self.sign_in = SignIn(running.present.people, running.hub.links, running.services.wrong_tokens)
+        self._watched = False
+
+    def count(self, kind: str, pages: HttpServer, counts: Counts) -> None:
+        """Count a server's connections with the others', and have metrics tell of them."""
+        pages.connections = self.connections
+        if not self._watched:
+            self._watched = True
+            counts.watch(partial(gauges.of_admin, kind, self.connections))
+
+
+def _served(
+    kind: str, listener: AdminListener, sockets: Sequence[socket.socket], seats: Seats, waits: accept.Waits
+) -> list[accept.OpenListener]:
+    """A listener's sockets. That for metrics is served until the gateway has stopped."""
+    return [
+        accept.OpenListener(kind=kind, socket=one, handle=listener.handle, seats=seats, drains=kind == "metrics", waits=waits)
+        for one in sockets
+    ]
 
 
 def reserved(config: Config) -> int:
@@ -190,9 +244,9 @@ def _surroundings(running: Running, block: Listener, pace: Allowance) -> Surroun
 
 async def listen(block: Block, passed: Passed | None = None) -> list[socket.socket]:
     """The sockets of a listener. Raises StartFailed."""
-    address, kind = block.bind, "admin" if isinstance(block, Admin) else block.kind
+    address = block.bind
     try:
-        found = passed.take(kind, await accept.addresses(address), address.port) if passed else []
+        found = passed.take(kind_of(block), await accept.addresses(address), address.port) if passed else []
         return found or await accept.listen(address)
     except OSError as error:
         raise _cannot(block, error) from None
@@ -234,7 +288,15 @@ def _close(opened: Sequence[OpenBlock]) -> None:
             one.socket.close()
 
 
-def _admin(config: Config, running: Running, own: LeafCertificates, block: Admin, opened: Opened) -> AdminListener:
+def _admin(
+    config: Config,
+    running: Running,
+    own: LeafCertificates,
+    block: Admin,
+    people: _People,
+    waits: accept.Waits,
+    opened: Opened,
+) -> AdminListener:
     record = str(Path(config.gateway.state_dir) / FILE)
 
     async def view(agent: str | None) -> tuple[Mapping[str, object], str]:
@@ -245,33 +307,35 @@ def _admin(config: Config, running: Running, own: LeafCertificates, block: Admin
     pages = AdminServer(
         hub=running.hub,
         commands=commands,
-        sign_in=SignIn(running.present.people, running.hub.links, running.services.wrong_tokens),
-        names=frozenset(_names(block)),
-        idle=running.shutdown.idle,
+        sign_in=people.sign_in,
+        names=frozenset(names_of(block)),
+        waits=waits,
         unready=running.unready,
         counted=running.services.refusals.counted,
         monitored=_monitored(running, opened),
     )
-    running.services.counts.watch(partial(gauges.of_admin, "admin", pages.connections))
-    return AdminListener(pages, _context(own, block), head_timeout=config.gateway.head_timeout, idle=running.shutdown.idle)
+    people.count("admin", pages, running.services.counts)
+    return AdminListener(pages, _context(own, block), head_timeout=_head_timeout(running), idle=waits.idle)
 
 
-def _metrics(config: Config, running: Running, own: LeafCertificates, block: Listener) -> AdminListener:
+def _head_timeout(running: Running) -> Callable[[], float]:
+    return lambda: running.present().config.gateway.head_timeout
+
+
+def _metrics(running: Running, own: LeafCertificates, block: Listener, people: _People, waits: accept.Waits) -> AdminListener:
     """The metrics listener, which shows nothing else. It answers while the gateway stops, so that `/readyz` says so."""
-    sign_in = (
-        None if is_loopback(block.bind.host) else SignIn(running.present.people, running.hub.links, running.services.wrong_tokens)
-    )
+    sign_in = None if is_loopback(block.bind.host) else people.sign_in
     pages = MetricsServer(
         {METRICS: partial(response, running.services.counts)},
-        frozenset(_names(block)),
+        frozenset(names_of(block)),
         sign_in,
-        idle=nullcontext,
+        idle=waits.idle,
         unready=running.unready,
         counted=running.services.refusals.counted,
     )
-    running.services.counts.watch(partial(gauges.of_admin, "metrics", pages.connections))
+    people.count("metrics", pages, running.services.counts)
     context = _context(own, block) if block.tls else None
-    return AdminListener(pages, context, head_timeout=config.gateway.head_timeout, idle=nullcontext)
+    return AdminListener(pages, context, head_timeout=_head_timeout(running), idle=waits.idle)
 
 
 def _monitored(running: Running, opened: Opened) -> Monitored:
@@ -279,47 +343,17 @@ def _monitored(running: Running, opened: Opened) -> Monitored:
     return {METRICS: partial(response, running.services.counts), "/v1/status": partial(status.response, running, opened)}
 
 
-def page_address(block: Admin | None) -> str:
-    """The URL of the approvals page, empty without an `admin` block."""
-    if block is None:
-        return ""
-    return f"https://{block.names[0] if block.names else bracketed(block.bind.host)}:{block.bind.port}/"
-
-
 def _endpoint(inside: AgentListenerContext, own: LeafCertificates, block: Listener, port: int) -> EndpointListener:
     scheme = "https" if block.tls else "http"
     host = block.names[0] if block.names else bracketed(block.bind.host)
-    ingress = Ingress(kind="endpoint", port=port, names=frozenset(_names(block)), base=f"{scheme}://{host}:{port}")
+    ingress = Ingress(kind="endpoint", port=port, names=frozenset(names_of(block)), base=f"{scheme}://{host}:{port}")
     return EndpointListener(inside, _context(own, block, inside.clients) if block.tls else None, ingress)
 
 
 def _context(own: LeafCertificates, block: Block, clients: Callable[[], str] = str) -> Callable[[], ssl.SSLContext]:
     """A function that returns a TLS context with the current certificate of a listener, for the current `clients`."""
     if not (block.certificate and block.key):
-        return lambda: own.context(_names(block), clients=clients())
+        return lambda: own.context(names_of(block), clients=clients())
     files = FileCertificates(block.certificate, block.key)
     files.context(clients())
     return lambda: files.context(clients())
-
-
-def _names(block: Block) -> tuple[str, ...]:
-    """The names that a listener answers to: its configured ones, its address, and on loopback the local ones."""
-    host = block.bind.host
-    every = host in EVERY_ADDRESS
-    local = LOCAL if every or is_loopback(host) else ()
-    return tuple(dict.fromkeys([*block.names, *([] if every else [host]), *local]))
-
-
-def own_names(config: Config) -> tuple[str, ...]:
-    """The names of the listeners without a certificate of the operator's, and the local names."""
-    ours = [
-        block
-        for block in blocks(config)
-        if not block.certificate and (isinstance(block, Admin) or (block.tls and block.kind != "tls"))
-    ]
-    return tuple(dict.fromkeys([*LOCAL, *(name for block in ours for name in _names(block))]))
-
-
-def blocks(config: Config) -> list[Block]:
-    """The blocks of all listeners."""
-    return [*config.gateway.listeners, *(one for one in (config.gateway.admin, config.gateway.metrics) if one)]

@@ -18,7 +18,8 @@ import trio
 
 from trio_gate.app import gauges
 from trio_gate.app.changes import Changes
-from trio_gate.app.listeners import KINDS, Opener, open_authorities, page_address, reserved
+from trio_gate.app.listener_blocks import page_address
+from trio_gate.app.listeners import KINDS, Opener, open_authorities, reserved
 from trio_gate.app.reload import ActiveConfig, reload_on_signal
 from trio_gate.app.running import Running
 from trio_gate.app.self_check import SelfCheck

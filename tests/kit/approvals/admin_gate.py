@@ -21,7 +21,7 @@ from trio_gate.shell.admin.authentication import SignIn
 from trio_gate.shell.admin.server import AdminServer
 from trio_gate.shell.approval.commands import CommandHandler
 from trio_gate.shell.approval.hub import ApprovalHub
-from trio_gate.shell.net.accept import Shutdown
+from trio_gate.shell.net.accept import Shutdown, Waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,9 +89,9 @@ def admin_server(
     find: Find | None = None,
     **abilities: bool,
 ) -> AdminServer:
-    commands, idle = CommandHandler(hub, FixedClock(), find), (stop or Shutdown()).idle
+    commands, waits = CommandHandler(hub, FixedClock(), find), Waits((stop or Shutdown()).idle)
     people = {name: replace(person, **abilities) for name, person in PEOPLE.items()}
-    return AdminServer(hub=hub, commands=commands, sign_in=SignIn(people, hub.links), names=NAMES, idle=idle, unready=unready)
+    return AdminServer(hub=hub, commands=commands, sign_in=SignIn(people, hub.links), names=NAMES, waits=waits, unready=unready)
 
 
 async def handle(made: AdminServer, stream: trio.abc.Stream, address: str = "127.0.0.1") -> None:

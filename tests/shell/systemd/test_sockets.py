@@ -79,19 +79,42 @@ def test_one_for_ipv4_and_ipv6_at_once_is_refused(made):
         assert said([both]).stderr == f"the passed socket for [::]:{port} is for IPv4, too: set BindIPv6Only=ipv6-only\n"
 
 
+def places(sockets):
+    """Where they listen; they are closed."""
+    found = []
+    for one in sockets:
+        with one:
+            found.append(one.getsockname())
+    return found
+
+
 def test_each_listener_takes_those_at_its_address(made):
     first, second, third = made(), made(), made()
     port = first.getsockname()[1]
     sockets = Passed([("gate.socket", first), ("tls", second), ("tls", third)], KINDS)
     assert sockets.take("proxy", {"127.0.0.2"}, port) == []
-    assert sockets.take("proxy", {"127.0.0.1", "::1"}, port) == [first]
+    assert places(sockets.take("proxy", {"127.0.0.1", "::1"}, port)) == [first.getsockname()]
     assert sockets.take("proxy", {"127.0.0.1"}, port) == []
     assert sockets.take("proxy", {"127.0.0.1"}, 0) == []  # a port of the system's choice is known by its name alone
-    assert sockets.take("tls", {"127.0.0.1"}, 0) == [second]
+    assert places(sockets.take("tls", {"127.0.0.1"}, 0)) == [second.getsockname()]
     with pytest.raises(ValueError, match=rf"has the address of a passed socket: 127\.0\.0\.1:{third.getsockname()[1]}$"):
         sockets.check_used()
-    assert sockets.take("tls", {"127.0.0.1"}, 0) == [third]
+    assert places(sockets.take("tls", {"127.0.0.1"}, 0)) == [third.getsockname()]
     sockets.check_used()
+
+
+def test_one_whose_listener_is_gone_is_taken_again(made):
+    first, second = made(), made()
+    port, other = (sock.getsockname()[1] for sock in (first, second))
+    sockets = Passed([("", first), ("", second)], KINDS)
+    for one in (port, other):
+        for taken in sockets.take("proxy", {"127.0.0.1"}, one):
+            taken.close()
+    sockets.give_back({second.getsockname()})
+    assert sockets.take("proxy", {"127.0.0.1"}, other) == []
+    [again] = sockets.take("proxy", {"127.0.0.1"}, port)
+    with again, socket.create_connection(first.getsockname()):
+        again.accept()[0].close()
 
 
 def test_a_name_and_an_address_that_do_not_go_together(made):

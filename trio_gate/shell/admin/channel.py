@@ -1,7 +1,7 @@
 """The channel of approvals: one WebSocket on a connection of the admin listener, from its handshake to its end.
 
 Rule: a channel is served to a person alone, whose token came in the Authorization header, with the session of the page, or in the
-first frame. Every wait has a deadline and ends when the gateway stops.
+first frame. Every wait has a deadline and ends when the gateway stops, or listens there no more.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from trio_gate.shell.net.trio_streams import Replay
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from contextlib import AbstractContextManager
 
     from trio_websocket import WebSocketConnection
 
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.approval.commands import CommandHandler
     from trio_gate.shell.approval.hub import ApprovalHub
     from trio_gate.shell.approval.subscription import Subscription
+    from trio_gate.shell.net.accept import Waits
     from trio_gate.shell.net.frame_pacing import Turns
 
     Talk = Callable[[WebSocketConnection, Subscription], Awaitable[tuple[int, str]]]
@@ -65,6 +65,7 @@ _PEER_FAULTS = (
 )
 
 STOPPING = "the gateway is stopping"
+REMOVED = "the gateway does not listen here any more: its operator has the new address"
 TOO_MANY_PARTS = f"a message came in more than {PARTS} frames: send it in one"
 RUNNING = "one of yours is already running: wait for its result"
 FAILED = "this failed inside the gateway: its log says where"
@@ -79,7 +80,7 @@ class Channel:
     Args:
         hub, commands: the waiting calls, and the handler of people's frames.
         sign_in: knows people by their tokens.
-        idle: wraps a wait, which ends when the gateway stops.
+        waits: those that end when the gateway stops, or when its address is removed.
         refused: logs that somebody at an address was refused.
         follows: whether the client wants to be told of decided calls.
     """
@@ -90,7 +91,7 @@ class Channel:
         commands: CommandHandler,
         sign_in: SignIn,
         *,
-        idle: Callable[[], AbstractContextManager[None]],
+        waits: Waits,
         refused: Callable[[str, str, GateError], None],
         follows: bool,
     ) -> None:
@@ -99,7 +100,7 @@ class Channel:
         self._hub = hub
         self._commands = commands
         self._sign_in = sign_in
-        self._idle = idle
+        self._waits = waits
         self._refused = refused
 
     async def serve(
@@ -175,9 +176,9 @@ class Channel:
         return ends[0]
 
     async def _stopping(self, _: WebSocketConnection, __: Subscription) -> tuple[int, str]:
-        with self._idle():
+        with self._waits.idle():
             await trio.Event().wait()  # as sleep_forever, which type checkers believe never to end
-        return GOING_AWAY, STOPPING
+        return GOING_AWAY, REMOVED if self._waits.over else STOPPING
 
     async def _introduced(self, message: str | bytes, connection: AdminConnection) -> Person:
         frame = decode_client(message) if isinstance(message, str) else None

@@ -31,7 +31,7 @@ class AdminListener:
     Args:
         server: what to hand them to.
         context: returns a TLS context with the listener's current certificate; None for a listener without TLS.
-        head_timeout: seconds for the TLS handshake.
+        head_timeout: returns the seconds for the TLS handshake.
         idle: wraps a wait, which ends when the gateway stops.
     """
 
@@ -40,7 +40,7 @@ class AdminListener:
         server: HttpServer,
         context: Callable[[], ssl.SSLContext] | None,
         *,
-        head_timeout: float,
+        head_timeout: Callable[[], float],
         idle: Callable[[], AbstractContextManager[None]],
     ) -> None:
         self._server = server
@@ -66,4 +66,4 @@ class AdminListener:
         context = self._context
         if context is None:
             return Clear(accepted)
-        return (await accept_tls(accepted, lambda _: context(), within=self._head_timeout))[0]
+        return (await accept_tls(accepted, lambda _: context(), within=self._head_timeout()))[0]

@@ -17,7 +17,6 @@ from trio_gate.shell.admin.static_files import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextlib import AbstractContextManager
 
     import trio
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.admin.http_server import Monitored
     from trio_gate.shell.approval.commands import CommandHandler
     from trio_gate.shell.approval.hub import ApprovalHub
+    from trio_gate.shell.net.accept import Waits
 
 APPROVALS = "/v1/approvals"
 SESSION = "/v1/session"
@@ -39,7 +39,8 @@ class AdminServer(HttpServer):
         hub, commands: the waiting calls, and the handler of people's frames.
         sign_in: authenticates the people of the current configuration.
         names: the Host names it answers to, lower case, without port and brackets.
-        idle, unready, counted: as of `HttpServer`.
+        waits: those that end when the gateway stops, or when its address is removed.
+        unready, counted: as of `HttpServer`.
         monitored: what it shows to those who may monitor.
     """
 
@@ -52,12 +53,13 @@ class AdminServer(HttpServer):
         commands: CommandHandler,
         sign_in: SignIn,
         names: frozenset[str],
-        idle: Callable[[], AbstractContextManager[None]],
+        waits: Waits,
         unready: Callable[[], str | None],
         counted: Callable[[str, str], bool] = lambda _, __: False,
         monitored: Monitored | None = None,
     ) -> None:
-        super().__init__(idle=idle, unready=unready, counted=counted)
+        super().__init__(idle=waits.idle, unready=unready, counted=counted)
+        self._waits = waits
         self._hub = hub
         self._commands = commands
         self._sign_in = sign_in
@@ -92,5 +94,5 @@ class AdminServer(HttpServer):
         from trio_gate.shell.admin.channel import Channel  # noqa: PLC0415 - loads trio_websocket; `warm_up` does so before a person connects
 
         follows = DECIDED in request.tokens("sec-websocket-protocol")
-        channel = Channel(self._hub, self._commands, self._sign_in, idle=self._idle, refused=self.refused, follows=follows)
+        channel = Channel(self._hub, self._commands, self._sign_in, waits=self._waits, refused=self.refused, follows=follows)
         await channel.serve(stream, handshake(request, PROTOCOL), connection, person, session)

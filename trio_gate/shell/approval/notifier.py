@@ -63,9 +63,10 @@ class _Watched:
 
 
 class Notifier:
-    """Tells of the table's `questions` while `run` does. `page` is the address of the approvals page. Without `delivery` nobody is told.
+    """Tells of the table's `questions` while `run` does. Without `delivery` nobody is told.
 
     Attributes:
+        page: the address of the approvals page.
         waiting: how many notices wait, for their time or for another try.
         refused: how many were given up because too many waited.
     """
@@ -84,7 +85,7 @@ class Notifier:
         self._connected = connected
         self._clock = clock
         self._delivery = delivery
-        self._page = page
+        self.page = page
         self._database = database
         self._approvers: Mapping[str, Approver] = {}
         self._watched: dict[str, _Watched] = {}
@@ -171,7 +172,7 @@ class Notifier:
             one.begun.discard(key)  # a later configuration may want it again
             return None
         if not (receiver.when_absent and self._connected(self._approvers[key.approver].people)):
-            trouble = await self._delivery.deliver(receiver.to, notice_of(one.entry.prompt.question, key, self._page))
+            trouble = await self._delivery.deliver(receiver.to, notice_of(one.entry.prompt.question, key, self.page))
             if trouble is not None:
                 return trouble
         self._told(one, key)

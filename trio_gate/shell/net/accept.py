@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import logging
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
@@ -21,6 +21,7 @@ from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from trio_gate.shell.net.connection_limits import Seat, Seats
 
@@ -52,6 +53,37 @@ class Idle(Protocol):
         """End the wait."""
 
 
+class Waits:
+    """Waits that end together, and whenever those of `around` end.
+
+    Attributes:
+        over: they have ended, so that a new one ends at once.
+    """
+
+    def __init__(self, around: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
+        self.over = False
+        self._around = around
+        self._scopes: set[trio.CancelScope] = set()
+
+    @contextmanager
+    def idle(self) -> Iterator[None]:
+        """A wait: the block is left early, without an exception, when it ends."""
+        with self._around(), trio.CancelScope() as scope:
+            if self.over:
+                scope.cancel()
+            self._scopes.add(scope)
+            try:
+                yield
+            finally:
+                self._scopes.discard(scope)
+
+    def end(self) -> None:
+        """End all."""
+        self.over = True
+        for scope in self._scopes:
+            scope.cancel()
+
+
 class Shutdown:
     """A request to stop.
 
@@ -59,6 +91,7 @@ class Shutdown:
 
     Attributes:
         grace: seconds that requests have.
+        idle: wraps a wait that stopping ends.
         idle_agents: the connections of agents that wait for a request. cut_off: how many requests were under way after that time.
     """
 
@@ -69,7 +102,8 @@ class Shutdown:
         self.idle_agents: set[Idle] = set()
         self.accepting = trio.CancelScope()
         self.serving = trio.CancelScope()
-        self._idle: set[trio.CancelScope] = set()
+        self._waits = Waits()
+        self.idle = self._waits.idle
 
     def request(self) -> None:
         """Begin the shutdown; it is done when `run` returns. A second request changes nothing."""
@@ -78,22 +112,9 @@ class Shutdown:
         self.requested = True
         self.accepting.cancel()
         self.serving.deadline = trio.current_time() + self.grace
-        for scope in self._idle:
-            scope.cancel()
+        self._waits.end()
         for agent in self.idle_agents:
             agent.stop_idling()
-
-    @contextmanager
-    def idle(self) -> Iterator[None]:
-        """A wait that stopping ends: the block is left early, without an exception."""
-        with trio.CancelScope() as scope:
-            if self.requested:
-                scope.cancel()
-            self._idle.add(scope)
-            try:
-                yield
-            finally:
-                self._idle.discard(scope)
 
 
 @value_class
@@ -101,7 +122,7 @@ class OpenListener:
     """An open listener's socket, the handler of its connections, and their limit.
 
     Connections from `probes`, addresses and ports of the gateway's own, are closed as soon as they would be handled. If `drains`, it
-    accepts until all others have ended.
+    accepts until all others have ended. `waits` are those of its connections, which end when its address is removed; without, they stay.
     """
 
     kind: str
@@ -110,6 +131,7 @@ class OpenListener:
     seats: Seats
     probes: set[tuple[str, int]] = field(default_factory=set)
     drains: bool = False
+    waits: Waits | None = None
 
     @property
     def address(self) -> str:
@@ -129,15 +151,13 @@ class Server:
         self.listeners = listeners
         self._shutdown = shutdown
         self._scopes: dict[int, trio.CancelScope] = {}
-        self._nurseries: tuple[trio.Nursery, trio.Nursery] | None = None
+        self._nurseries: dict[bool, tuple[trio.Nursery, trio.Nursery]] = {}
 
     async def run(self) -> None:
         """Serve until the shutdown is requested; then return when the open connections have ended."""
         with self._shutdown.serving:
             async with trio.open_nursery() as draining:
-                for opened in self.listeners:
-                    if opened.drains:
-                        draining.start_soon(_accept, opened, draining, trio.CancelScope())
+                self._nurseries[True] = draining, draining
                 await self._serve()
                 draining.cancel_scope.cancel()
 
@@ -146,7 +166,7 @@ class Server:
         async with trio.open_nursery() as connections:
             with self._shutdown.accepting:
                 async with trio.open_nursery() as accepting:
-                    self._nurseries = accepting, connections
+                    self._nurseries[False] = accepting, connections
                     for opened in self.listeners:
                         self._begin(opened)
                     await trio.sleep_forever()
@@ -158,17 +178,19 @@ class Server:
         return [] if self._shutdown.requested else self.listeners
 
     def change(self, gone: Sequence[OpenListener], new: Sequence[OpenListener]) -> None:
-        """Close some listeners, whose connections stay, and accept at others."""
+        """Close some listeners, and accept at others. Connections stay, but for those whose `waits` no listener has any more."""
         self.listeners[:] = [*(one for one in self.listeners if not any(one is other for other in gone)), *new]
         for opened in gone:
             self._scopes.pop(id(opened), trio.CancelScope()).cancel()
             opened.socket.close()  # at once: nobody connects any more when the change is said to be done
+            if opened.waits is not None and not any(one.waits is opened.waits for one in self.listeners):
+                opened.waits.end()
         for opened in new:
             self._begin(opened)
 
     def _begin(self, opened: OpenListener) -> None:
-        if self._nurseries is not None and not opened.drains:
-            accepting, connections = self._nurseries
+        if opened.drains in self._nurseries:
+            accepting, connections = self._nurseries[opened.drains]
             self._scopes[id(opened)] = scope = trio.CancelScope()
             accepting.start_soon(_accept, opened, connections, scope)
 

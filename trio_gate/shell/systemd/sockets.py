@@ -20,16 +20,20 @@ VARIABLES = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
 
 
 class Passed:
-    """The passed sockets that no listener has taken yet. The ports of those whose bind says 0 are found by their names."""
+    """The passed sockets. They stay open, so that a listener which a reload brings back finds its own again.
+
+    The ports of those whose bind says 0 are found by their names.
+    """
 
     def __init__(self, named: list[tuple[str, socket.socket]], kinds: Collection[str]) -> None:
+        self._all = named
         self._named = named
         self._kinds = kinds
 
     def take(self, kind: str, hosts: Collection[str], port: int) -> list[socket.socket]:
-        """The sockets of a listener at these IP addresses, empty if none was passed.
+        """The sockets of a listener at these IP addresses, once more, of those that no other has taken; empty if none was passed.
 
-        One named after a kind of listener is of that kind alone, and with port 0 a name is needed. Raises ValueError, in one line.
+        One named after a kind of listener is of that kind alone, and with port 0 a name is needed. Raises ValueError, in one line, OSError.
         """
         found = [(name, sock) for name, sock in self._named if self._fits(name, sock, kind, hosts, port)]
         for name, sock in found:
@@ -39,7 +43,11 @@ class Passed:
                 )
         taken = found[:1] if port == 0 else found
         self._named = [one for one in self._named if one not in taken]
-        return [sock for _, sock in taken]
+        return [sock.dup() for _, sock in taken]
+
+    def give_back(self, addresses: Collection[tuple[str, int]]) -> None:
+        """Have all be taken again but those at these addresses, which listeners have."""
+        self._named = [(name, sock) for name, sock in self._all if sock.getsockname()[:2] not in addresses]
 
     def _fits(self, name: str, sock: socket.socket, kind: str, hosts: Collection[str], port: int) -> bool:
         host, own = sock.getsockname()[:2]
