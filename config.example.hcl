@@ -16,7 +16,13 @@ gateway {
   # The listener for approvals and health checks (/healthz, /readyz). Always TLS.
   admin { bind = "127.0.0.1:9443" }
 
-  # A listener that other machines can reach needs `agent` blocks (below); an endpoint listener also needs TLS:
+  # A listener that other machines can reach needs `agent` blocks (below). A proxy there should speak TLS, so that nobody
+  # reads agents' tokens on the way (HTTPS_PROXY=https://gate.internal.example:3128); an endpoint listener must:
+  # listener "proxy" {
+  #   bind  = "0.0.0.0:3128"
+  #   names = ["gate.internal.example"]
+  #   tls   = true
+  # }
   # listener "endpoint" {
   #   bind  = "0.0.0.0:8444"
   #   names = ["gate.internal.example"]              # the host names that it answers to

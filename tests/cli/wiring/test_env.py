@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.wiring.kit import SECRET, status_of
+from tests.cli.wiring.kit import PEM, SECRET, status_of
 
 
 def env(capsys, config, *words):
@@ -43,6 +43,18 @@ def test_a_token_is_in_the_proxys_address(config, capsys, monkeypatch):
         "trio-gate env: the proxy takes AWS's hosts alone: name others that the agent needs by --direct HOST, "
         "or in `passthrough`\n"
     )
+
+
+def test_a_proxy_that_speaks_tls_is_reached_by_https_and_what_that_takes_is_said(config, capsys, monkeypatch):
+    monkeypatch.setenv("TRIO_GATE_AGENT_TOKEN", "t")
+    path = Path(config) if Path(config).is_file() else Path(config) / "gateway.hcl"
+    path.write_text(path.read_text().replace('"0.0.0.0:8080"', '"0.0.0.0:8080" names = ["gate.example"] tls = true'))
+    found, err = env(capsys, config, "token", "--direct", "model.example")
+    assert found["HTTPS_PROXY"] == found["https_proxy"] == "https://token:t@gate.example:8080"
+    assert found["GIT_PROXY_SSL_CAINFO"] == found["SSL_CERT_FILE"]
+    assert {"interception", "own"} <= {file.stem for file in path.parent.glob("state/ca/*.pem")}
+    assert Path(found["NODE_EXTRA_CA_CERTS"]).read_text() == PEM + PEM.replace("b3Vycw==", "b3du")
+    assert f"curl needs --proxy-cacert {found['SSL_CERT_FILE']}; Java and Python's urllib cannot use such a proxy" in err
 
 
 def test_nothing_is_said_where_the_proxy_lets_all_hosts_through(config, capsys, monkeypatch):

@@ -270,6 +270,16 @@ def test_the_gateway_itself_is_asked_here_by_every_machine_and_proof(gate, agent
             assert raw.send(body).answer().status == status
 
 
+def test_verbs_ask_the_gateway_through_it(gate, agents, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", f"https://{gate.doors['proxy']}")
+    monkeypatch.setenv("AWS_CA_BUNDLE", own_ca(gate))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA222222222222CI01")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    asked = ("presign", "s3://staging-data/key", "--region", REGION)
+    assert "does not have `presign = true`" in gate.gate(*asked, "--certificate", agents.files["ci"]).stderr
+    assert "proven by a client certificate too" in gate.gate(*asked).stderr
+
+
 def test_a_reload_turns_it_on_and_off_and_reads_another_certificate(agents, tmp_path, embedded_aws):
     port = free_port()
     with gateway(tmp_path, agents, embedded_aws, bind=f"127.0.0.1:{port}") as gate:

@@ -44,6 +44,7 @@ gateway {{
   listener "proxy"    {{ bind = "127.0.0.1:8080" }}    # HTTPS_PROXY=http://127.0.0.1:8080
   listener "endpoint" {{ bind = "127.0.0.1:8081" }}    # AWS_ENDPOINT_URL=http://127.0.0.1:8081
   admin               {{ bind = "{admin}" }}    # the approvals page, https://{admin}/
+  # For agents on other machines: listener "proxy" {{ bind = "0.0.0.0:3128"  names = ["gate.example"]  tls = true }}
 }}
 
 # The base key: {where}.

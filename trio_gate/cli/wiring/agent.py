@@ -67,7 +67,7 @@ def environment(verb: str, args: argparse.Namespace, known: AgentFacts) -> dict[
     """The variables of the agent. Raises NotWiredError. What the user should know besides is printed."""
     account, listener = known.account(args.account), ways.choose(known, args.via, args.gateway)
     made = wiring(args, known, account, listener, proofs.token(known, args.token_file))
-    for note in (ways.other_hosts(listener, args.direct), _certificate_note(known)):
+    for note in (ways.other_hosts(listener, args.direct), _certificate_note(known), _tls_note(made)):
         if note:
             print(f"trio-gate {verb}: {note}", file=sys.stderr)
     hosts = packaged_hosts()
@@ -101,3 +101,9 @@ def _certificate_note(known: AgentFacts) -> str | None:
     if not known.certificate:
         return None
     return f"{known.name} also needs its client certificate, for which there is no variable: its program must be given it"
+
+
+def _tls_note(made: Wiring) -> str | None:
+    if made.way != "proxy" or not made.url.startswith("https:"):
+        return None
+    return f"the proxy speaks TLS: curl needs --proxy-cacert {made.bundle}; Java and Python's urllib cannot use such a proxy"

@@ -25,6 +25,9 @@ REPLACE_ROOTS = ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_C
 ADD_ROOTS = ("NODE_EXTRA_CA_CERTS", "DENO_CERT")
 """What Node.js and Deno read besides the roots that they have."""
 
+PROXY_ROOTS = ("GIT_PROXY_SSL_CAINFO",)
+"""What Git verifies a proxy with; the programs above have one file for all, and curl has only an option."""
+
 FOREIGN = (
     *("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"),
     *("AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CREDENTIAL_EXPIRATION", "AWS_ACCOUNT_ID"),
@@ -79,6 +82,8 @@ def variables(wiring: Wiring, direct: str) -> dict[str, str | None]:
     }
     if by_proxy:
         found |= {"HTTPS_PROXY": by_proxy, "https_proxy": by_proxy}
+        if by_proxy.startswith("https:"):
+            found |= dict.fromkeys(PROXY_ROOTS, wiring.bundle)
     if wiring.bundle is not None:
         found |= dict.fromkeys(REPLACE_ROOTS, wiring.bundle) | dict.fromkeys(ADD_ROOTS, wiring.authority)
     return found | dict.fromkeys(FOREIGN)
