@@ -7,16 +7,22 @@ import re
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 
+from tests.integration.wire.test_passthrough import METRICS, metric
 from tests.kit.gateway import AGENT, running
 from tests.kit.paths import ROOT
 from tests.kit.wire.raw import Raw, request
 
 DENY = 'rule "nothing" { action = "deny" }\n'
 SLOW = {"heads": "-H", "bodies": "-B", "reads": "-X"}
-CONNECTIONS, SECONDS = 1000, 20
+CONNECTIONS, SECONDS, PLACES = 1000, 20, 200
+REFUSED = 'limit_refused_total{limit="refusal_rows"}'
+"""Refusals without proof that were only counted."""
+
+CLOSED, OPEN = 'limit_refused_total{limit="max_connections"}', 'connections{kind="agents"}'
 SCANS = [
     f"--{one}"
     for one in ["sslv2", "sslv3", "tlsv1", "tlsv1_1", "tlsv1_2", "heartbleed", "openssl_ccs", "compression", "robot", "reneg"]
@@ -28,14 +34,15 @@ SSLYZE = ROOT / ".venv-sslyze" / "bin" / "python"
 def gate(tmp_path_factory):
     tls = "tls = true"
     folder = tmp_path_factory.mktemp("attacked")
-    with running(folder, None, agent=AGENT, rules=DENY, knobs="max_connections = 200", endpoint=tls) as gateway:
+    with running(folder, None, agent=AGENT, rules=DENY, knobs=f"max_connections = {PLACES}", endpoint=tls) as gateway:
         yield gateway
     assert "Traceback" not in gateway.log
 
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("slowed"), None, agent=AGENT, rules=DENY, knobs="max_connections = 200") as gateway:
+    knobs = f"max_connections = {PLACES}\n  {METRICS}"
+    with running(tmp_path_factory.mktemp("slowed"), None, agent=AGENT, rules=DENY, knobs=knobs) as gateway:
         yield gateway
     assert "Traceback" not in gateway.log
 
@@ -48,16 +55,33 @@ def test_slow_clients_keep_out_nobody(plain, kind):
     host = plain.doors["endpoint"]
     numbers = ["-c", str(CONNECTIONS), "-r", str(CONNECTIONS), "-l", str(SECONDS), "-i", "1", "-p", "5"]
     command = ["slowhttptest", SLOW[kind], *numbers, "-u", f"http://{host}/"]
+    met = REFUSED if kind == "bodies" else CLOSED  # a body without proof is not waited for
+    before = metric(plain, met)
     with ThreadPoolExecutor() as pool:
         attack = pool.submit(subprocess.run, command, capture_output=True, text=True, check=False)
         answered = 0
         while not attack.done():
             with Raw(host) as raw:
                 assert raw.send(request(host=host)).answer().status == 403
+            assert metric(plain, OPEN) <= PLACES
             answered += 1
         said = attack.result()
+    assert metric(plain, met) > before
     assert answered >= SECONDS, f"{answered} calls in {SECONDS} seconds"
     assert said.returncode == 0, said.stdout + said.stderr
+
+
+@pytest.mark.long("hundreds of connections")
+def test_handshakes_that_are_left_half_open_keep_out_nobody(plain):
+    host, before = plain.doors["endpoint"], metric(plain, CLOSED)
+    with ExitStack() as stack:
+        for number in range(2 * PLACES):
+            stack.enter_context(Raw(plain.doors["tls"])).send(b"\x16\x03\x01\x02\x00\x01")
+            if number % 20 == 0:
+                with Raw(host) as raw:
+                    assert raw.send(request(host=host)).answer().status == 403
+                assert metric(plain, OPEN) <= PLACES
+        assert metric(plain, CLOSED) - before >= PLACES - 20
 
 
 @pytest.mark.long("programs that attack servers")

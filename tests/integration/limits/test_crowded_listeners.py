@@ -9,6 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.integration.wire.test_passthrough import METRICS, metric
 from tests.kit.gateway import AGENT, SECRET, running
 from tests.kit.wire.raw import DYNAMODB, PATIENCE, STS, Raw, connect, parted, request, tunnel
 
@@ -20,7 +21,7 @@ SLOW = request("dynamodb", DYNAMODB, body=bytes(5000), secret=SECRET + "x", X_Am
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory):
-    knobs = f"max_connections = {PLACES}\n max_connections_per_agent = 3\n"
+    knobs = f"max_connections = {PLACES}\n max_connections_per_agent = 3\n {METRICS}\n"
     with running(tmp_path_factory.mktemp("crowded"), None, agent=AGENTS, knobs=knobs, rules=DENY) as gateway:
         gateway.ca = gateway.ca_file
         yield gateway
@@ -107,12 +108,16 @@ CROWDS = {
 
 @pytest.mark.parametrize("crowd", CROWDS)
 def test_an_honest_agent_gets_in_among_those_that_prove_nothing(gateway, crowd):
+    closed = 'limit_refused_total{limit="max_connections"}'
+    before = metric(gateway, closed)
     with ExitStack() as open_ones:
         several = [open_ones.enter_context(CROWDS[crowd](gateway)) for _ in range(PLACES + 2)]
         some_closed(several, len(several) - PLACES)  # so all of them have been seated
         with served(gateway) as first, served(gateway) as second:
             for honest in (first, second, first):
                 calls(honest)
+            assert metric(gateway, 'connections{kind="agents"}') <= PLACES
+        assert metric(gateway, closed) - before >= len(several) - PLACES + 2
 
 
 def test_an_idle_agent_gives_way_and_a_stranger_before_it(gateway):
