@@ -43,6 +43,11 @@ def test_other_rules_are_not_spoken_of(match, action):
     assert said(match=match, action=action) == []
 
 
+def test_a_region_that_is_none():
+    text = f'gateway {{\n  state_dir = "/s"\n{LISTENER % ""}}}\n{BASE}{MAIN.replace("us-east-1", "us-est-1")}'
+    assert list(sense_lines(load(text))) == ['warning: endpoint main: no region is called "us-est-1": did you mean `us-west-1`?']
+
+
 def test_equal_labels():
     [line] = said(accounts='"111111111111=prod", "222222222222=prod", "333333333333=staging", "444444444444"')
     assert line == (

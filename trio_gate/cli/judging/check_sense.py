@@ -8,8 +8,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from trio_gate.cli.judging.check_words import all_regions
 from trio_gate.config.attribute_types import is_loopback
-from trio_gate.errors import CertificatesUnavailable
+from trio_gate.errors import CertificatesUnavailable, did_you_mean
 from trio_gate.policy.cel import facets_read
 from trio_gate.shell.certificates.leaves import file_context
 from trio_gate.shell.certificates.trust_roots import client_context
@@ -37,6 +38,7 @@ def sense_lines(config: Config) -> Iterator[str]:
     """The lines, without line ends."""
     yield from _unknown(config)
     yield from _labels(config)
+    yield from _regions(config)
     yield from _files(config)
     yield from (f"warning: {text}" for text in readable_tokens(config))
 
@@ -62,6 +64,13 @@ def _labels(config: Config) -> Iterator[str]:
     for label, accounts in owners.items():
         if len(accounts) > 1:
             yield f'warning: accounts {" and ".join(accounts)} have the same label "{label}": rules and people cannot tell them apart by it'
+
+
+def _regions(config: Config) -> Iterator[str]:
+    for endpoint in config.endpoints:
+        if endpoint.region not in (known := all_regions()):
+            near = did_you_mean(endpoint.region, known)
+            yield f'warning: endpoint {endpoint.name}: no region is called "{endpoint.region}"{f": {near}" if near else ""}'
 
 
 def readable_tokens(config: Config) -> Iterator[str]:

@@ -58,6 +58,11 @@ def all_actions(config: Config) -> Collection[str]:
     return actions | {operation.operation for operation in config.operations} | _OWN["aws.action"]
 
 
+def all_regions() -> Collection[str]:
+    """The regions of all partitions."""
+    return {region for one in packaged_hosts()["partitions"].values() for region in one["regions"]}
+
+
 def _is_any(one: Compared, words: Collection[str]) -> bool:
     test = TESTS[one.how]
     return one.text in words if one.how == "==" else any(test(word, one.text) for word in words)
@@ -65,7 +70,7 @@ def _is_any(one: Compared, words: Collection[str]) -> bool:
 
 def _known(config: Config) -> Mapping[str, Collection[str]]:
     """The words of each facet that has few."""
-    reviewed, partitions = packaged_tables("reviewed"), packaged_hosts()["partitions"]
+    reviewed = packaged_tables("reviewed")
     accounts = {number: label for endpoint in config.endpoints for number, label in endpoint.accounts.items()}
     return {
         "aws.level": get_args(Level),
@@ -74,8 +79,8 @@ def _known(config: Config) -> Mapping[str, Collection[str]]:
         "aws.service": {*services(), *reviewed, *_OWN["aws.service"]},
         "aws.action": all_actions(config),
         "aws.access": get_args(Access),
-        "aws.region": {region for one in partitions.values() for region in one["regions"]},
-        "aws.partition": partitions.keys(),
+        "aws.region": all_regions(),
+        "aws.partition": packaged_hosts()["partitions"].keys(),
         "aws.account": accounts.keys(),
         "aws.account_name": {label for label in accounts.values() if label is not None},
         "agent.name": {agent.name for agent in config.agents},
