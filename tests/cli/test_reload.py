@@ -28,7 +28,7 @@ def test_it_says_what_became_of_it(tmp_path):
         assert status == 1
         assert said.startswith(f"trio-gate: not reloaded: the configuration has faults: {gate.config.name}:{line}:")
         assert said.count("\n") == 1
-        gate.config.write_text(good.replace('decision_log = "./decisions', 'decision_log = "./others'))
+        gate.config.write_text(good.replace("admin               { bind", 'admin { names = ["x.example"]  bind'))
         status, _, said = reloaded(str(gate.config))
         assert (status, "takes a restart" in said) == (1, True)
     status, _, said = reloaded("--state-dir", str(tmp_path / "state"))

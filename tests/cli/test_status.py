@@ -22,6 +22,7 @@ TOLD = {
     "ready": False,
     "why_not": "the gateway is stopping",
     "reload_failed": None,
+    "reloaded_in_part": False,
     "listeners": [{"kind": "proxy", "address": "127.0.0.1:8080", "connections": 1}],
     "agents": [{"name": "ci", "seen": "2026-01-15T12:00:00.000000Z"}],
     "stopped": [{"agent": agent, "since": "2026-01-15T12:00:00.000000Z"} for agent in ("ci", None)],
@@ -49,6 +50,17 @@ def test_an_answer_is_told_in_lines():
         "0 virtual sessions",
         "connections to AWS: 1 lent, 2 idle",
     ]
+
+
+@pytest.mark.parametrize(
+    ("in_part", "said"),
+    [
+        (False, "the last reload failed: the gateway's log says why"),
+        (True, "RELOADED IN PART: restart the gateway; its log says why"),
+    ],
+)
+def test_a_reload_that_failed_or_is_in_force_in_part_is_said(in_part, said):
+    assert list(status._lines({**TOLD, "reload_failed": "why", "reloaded_in_part": in_part}))[2] == said
 
 
 async def test_a_gateway_without_status_is_said(tell):

@@ -35,13 +35,15 @@ class ActiveConfig:
 
     Attributes:
         people: those of the current configuration, by name.
-        reload_failed: why the last reload changed nothing, in one line; None if it did, or there was none.
+        reload_failed: why the last reload did not change all, in one line; None if it did, or there was none.
+        in_part: a reload since the start left only a part of its configuration in force, and no later one makes that whole.
     """
 
     def __init__(self, config: Config, hub: ApprovalHub) -> None:
         self._snapshot = compile_snapshot(1, config)
         self._hub = hub
         self.reload_failed: str | None = None
+        self.in_part = False
         self._end_sessions()
         self.people: dict[str, Person] = {person.name: person for person in config.people}
 
@@ -52,6 +54,8 @@ class ActiveConfig:
     def status(self) -> str:
         """Its generation and what waits, in one line."""
         failed = f"; not reloaded: {self.reload_failed}" if self.reload_failed else ""
+        if self.in_part:
+            failed = "; reloaded in part: restart the gateway"
         return f"generation {self._snapshot.number}; calls that wait for people: {self._hub.pending}{failed}"
 
     def compiled(self, config: Config) -> Snapshot:
@@ -98,21 +102,23 @@ async def reload_on_signal(
         notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
         config: Config | None = None
         why_not: str | None = None
+        in_part = False
         try:
             config = await in_thread(read)
             snapshot = present.compiled(config)
             steps = present.steps(snapshot)
             why_not = _taken([*steps, *await prepared(present(), snapshot)])
+            in_part = why_not is not None
         except (GateError, StartFailed, OSError) as fault:
             why_not = str(fault)
         except Exception as error:  # a bug must not end the gateway
             why_not = f"internal error: {internal_fault(error)}"
-        present.reload_failed = why_not
-        hub.acts.note(reload_row(config, why_not, present().number, SystemClock().now()))
+        present.reload_failed, present.in_part = why_not, present.in_part or in_part
+        hub.acts.note(reload_row(config, why_not, present().number, SystemClock().now(), in_part=in_part))
         if why_not is None:
             log.info("trio-gate: reloaded, generation %d", present().number)
         else:
-            log.error("trio-gate: not reloaded: %s", why_not)
+            log.error("trio-gate: %s: %s", "reloaded in part" if in_part else "not reloaded", why_not)
         notify(f"READY=1\nSTATUS={present.status()}")
 
 
@@ -124,8 +130,4 @@ def _taken(steps: Sequence[Callable[[], None]]) -> str | None:
             step()
         except Exception as error:  # the others leave less of the old configuration
             faults.append(internal_fault(error))
-    return (
-        f"the new configuration is in force in part: restart the gateway (internal error: {', '.join(faults)})"
-        if faults
-        else None
-    )
+    return f"restart the gateway (internal error: {', '.join(faults)})" if faults else None

@@ -34,6 +34,7 @@ def status(running: Running, opened: Sequence[OpenListener]) -> dict[str, Any]:
         "generation": snapshot.number,
         "config_sha256": snapshot.config.sha256,
         "reload_failed": running.present.reload_failed,
+        "reloaded_in_part": running.present.in_part,
         "listeners": [{"kind": one.kind, "address": one.address, "connections": one.seats.count} for one in opened],
         "agents": [{"name": agent.name, "seen": _stamp(seen.get(agent.name))} for agent in snapshot.config.agents],
         "stopped": [{"agent": stop.agent, "since": stamp(stop.at)} for stop in hub.stops],

@@ -142,11 +142,12 @@ def gateway_row(kind: Literal["started", "stopped"], config: Config, generation:
     return _row(kind, replace(_gateway(kind, now), generation=generation), facts)
 
 
-def reload_row(config: Config | None, why_not: str | None, generation: int, now: datetime) -> Row:
-    """The row of a reload. `why_not` says why the configuration was not taken; `generation` is of the one now in force."""
+def reload_row(config: Config | None, why_not: str | None, generation: int, now: datetime, *, in_part: bool = False) -> Row:
+    """The row of a reload. `why_not` says why the configuration was not taken, or only `in_part`; `generation` is of the one now in force."""
     facts: dict[str, Value] = {
         "config_sha256": config.sha256 if config is not None else None,
         "taken": why_not is None,
+        "in_part": in_part or None,
         "reason": why_not,
     }
     return _row("reload", replace(_gateway("reload", now), generation=generation), facts)

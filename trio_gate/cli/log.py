@@ -248,7 +248,7 @@ def said(kind: str, act: dict[str, Any], called: str | None) -> str:
         case "unreviewed":
             words = f"first call of {called}"
         case "reload":
-            words = "reloaded" if act.get("taken") else "not reloaded"
+            words = "reloaded in part" if act.get("in_part") else "reloaded" if act.get("taken") else "not reloaded"
         case _:
             words = f"gateway {kind}"
     reason = act.get("reason")

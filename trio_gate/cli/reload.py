@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Send the signal and wait for the answer. Returns 1 if nothing was taken, 2 if the configuration names no state folder."""
+    """Send the signal and wait for the answer. Returns 1 if not all was taken, 2 if the configuration names no state folder."""
     folder = state_dir.find(args)
     if folder is None:
         return 2
@@ -61,7 +61,8 @@ def run(args: argparse.Namespace) -> int:
         )
         return 1
     if not answer["act"]["taken"]:
-        print(f"trio-gate: not reloaded: {answer['act']['reason']}", file=sys.stderr)
+        became = "reloaded in part" if answer["act"].get("in_part") else "not reloaded"
+        print(f"trio-gate: {became}: {answer['act']['reason']}", file=sys.stderr)
         return 1
     print(f"reloaded, generation {answer['generation']}")
     return 0

@@ -71,7 +71,9 @@ def _asked(to: connecting.Resolved) -> str:
 def _lines(told: dict[str, Any]) -> Iterator[str]:
     yield f"trio-gate {told['version']}, up {_long(told['uptime_seconds'])}, configuration {told['generation']}"
     yield "takes calls" if told["ready"] else f"NOT READY: {told['why_not']}"
-    if told["reload_failed"]:
+    if told["reloaded_in_part"]:
+        yield "RELOADED IN PART: restart the gateway; its log says why"
+    elif told["reload_failed"]:
         yield "the last reload failed: the gateway's log says why"
     yield from (
         f"listener {one['kind']} on {one['address']}, {counted(one['connections'], 'connection')}" for one in told["listeners"]

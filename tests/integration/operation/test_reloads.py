@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import socket
 import threading
@@ -201,8 +202,18 @@ def test_a_bug_after_the_point_of_no_return_leaves_as_little_of_the_old_as_can_b
     with faulty(tmp_path, monkeypatch, PARTIAL) as gate:
         listener = f'gateway {{\n  listener "endpoint" {{ bind = "127.0.0.1:{free}" }}\n'
         text = gate.config.read_text().replace('rule "one"', 'rule "two"').replace("gateway {\n", listener)
+        text = text.replace('person "alice" {', 'person "alice" {\n  may_monitor = true\n ')
         done = asks_for_reload(gate, text)
-        said = "trio-gate: not reloaded: the new configuration is in force in part: restart the gateway (internal error: KeyError in broken, line "
+        said = "trio-gate: reloaded in part: restart the gateway (internal error: KeyError in broken, line "
         assert (done.returncode, done.stderr.count("\n"), done.stderr.startswith(said)) == (1, 1, True)
         assert reload_ok(gate) == 0
         assert all("denied by rule two" in answered(host) for host in (gate.doors["endpoint"], f"127.0.0.1:{free}"))
+        assert said in gate.log
+        shown = json.loads(gate.gate(*gate.approver("--json", verb="status")).stdout)
+        assert (shown["generation"], shown["reloaded_in_part"]) == (2, True)
+        [row] = [row for row in gate.rows() if row.get("kind") == "reload"]
+        assert (row["generation"], row["act"]["taken"], row["act"]["in_part"]) == (2, False, True)
+        assert "reloaded in part: restart the gateway" in gate.gate("log", str(gate.config)).stdout
+        assert asks_for_reload(gate, text.replace("rule", "role")).stderr.startswith("trio-gate: not reloaded: ")
+        assert "RELOADED IN PART" in gate.gate(*gate.approver(verb="status")).stdout
+        gate.config.write_text(text)
