@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import ExitStack
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.integration.sessions.test_proxy_tokens_of_agents import OLD, login
 from tests.integration.wire.test_passthrough import asking
 from tests.integration.wire.test_proxy_over_tls import gateway, greeted, own_ca
 from tests.kit.gateway import AGENT, running
-from tests.kit.wire.raw import STS, Raw, connect
+from tests.kit.wire.raw import STS, Raw, connect, request
 from tests.kit.wire.tls_kit import client_hello
 
 HELLO = client_hello(STS)
@@ -94,3 +95,18 @@ def test_the_authority_of_awss_hosts_does_not_vouch_for_the_proxy(gate):
         raw.tls(gate.ca_file, "127.0.0.1")
     with Raw(gate.doors["proxy"]) as raw:
         assert raw.tls(own_ca(gate), "localhost")
+
+
+PLACES = 4
+
+
+@pytest.mark.parametrize("head", [b"", connect(f"{STS}:443")])
+def test_who_proves_nothing_makes_room_for_an_agent_however_deep_its_tls_is(tmp_path, head):
+    agents = Agents(tmp_path)
+    (tmp_path / "gate").mkdir()
+    with gateway(tmp_path / "gate", agents, knobs=f"max_connections = {PLACES}") as gate, ExitStack() as stack:
+        for _ in range(PLACES):
+            stack.enter_context(greeted(gate)).send(head)
+        with greeted(gate, agents.files["ci"]) as raw:
+            assert raw.send(connect(f"{STS}:443")).head()[0] == 200
+            assert raw.tls(gate.ca_file, STS).send(request(account="999999999999")).answer().status == 403

@@ -9,9 +9,11 @@ from types import SimpleNamespace
 import pytest
 import trio
 
+from tests.kit.wire.transports import NAME
 from trio_gate.errors import Unauthenticated
 from trio_gate.shell.listen.listeners import ProxyListener
 from trio_gate.shell.net.connection_limits import Seats
+from trio_gate.shell.net.tls_transport import TlsTransport
 from trio_gate.shell.net.transport import SocketTransport
 
 OWN = b"POST /-/agent/presign HTTP/1.1\r\nhost: localhost:8080\r\ncontent-length: 2\r\n\r\n{}"
@@ -65,6 +67,31 @@ def test_from_another_machine_it_would_come_in_the_clear(address):
     assert handed_on is None
     assert answered.startswith(b"HTTP/1.1 403 ")
     assert b"only its own machine may ask the gateway here" in answered
+
+
+async def test_from_another_machine_it_comes_by_tls(contexts):
+    taken = []
+
+    async def proven(headers, seat, ingress):
+        await trio.lowlevel.checkpoint()
+        return ingress
+
+    async def converse(transport, ingress, seat, arrived):
+        await trio.lowlevel.checkpoint()
+        taken.append((ingress.kind, ingress.certificates, arrived))
+
+    ours, theirs = socket.socketpair()
+    accepted, agent = SocketTransport(ours), TlsTransport(SocketTransport(theirs), contexts[0], server_hostname=NAME)
+    inside = SimpleNamespace(head_timeout=5, proven=proven, converse=converse, certificates=lambda tls: ("shown",))
+    listener = ProxyListener(inside, None, lambda: contexts[1], port=8080, own=frozenset({"localhost"}), tunnels=None)
+    with Seats(9, 9).seat("192.0.2.7") as seat:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(listener.handle, accepted, seat)
+            await agent.handshake()
+            await agent.send_all(OWN)
+    accepted.close()
+    await agent.aclose()
+    assert taken == [("address", ("shown",), OWN)]
 
 
 def test_who_needs_a_token_of_the_proxy_needs_it_here_too():
