@@ -5,8 +5,9 @@ from typing import get_args
 from tests.audit.test_search import CALL
 from tests.audit.test_search import FOUND as PARTS_FOUND
 from tests.audit.test_search import MISSED as PARTS_MISSED
-from trio_gate.audit.acts import Kind
+from trio_gate.audit.acts import Kind, reload_row
 from trio_gate.audit.search import fits
+from trio_gate.shell.clock import SystemClock
 
 ROWS = [
     CALL,
@@ -47,6 +48,16 @@ def test_live_begins_with_the_record_and_goes_on(visit, stage):
     page.fill("[name=text]", "")
     page.select_option("[name=decision]", "deny")
     page.wait_for_selector("text=Nothing yet")
+
+
+def test_a_reload_that_a_bug_left_in_part_is_called_so(visit, stage):
+    page = visit().enter()
+    page.keyboard.press("3")
+    page.wait_for_selector("text=Nothing yet")
+    stage.observed()
+    row = reload_row(None, "restart the gateway", 2, SystemClock().now(), in_part=True)
+    stage.do(stage.hub.subscribers.publish_activity, lambda: row)
+    page.wait_for_selector("text=reloaded in part")
 
 
 def fill(stage):
