@@ -103,7 +103,7 @@ def test_other_ways_in_do_not_prove_it(gate, by):
 
 def test_a_token_is_asked_for_where_every_agent_has_one(strict):
     status, text = ask(strict, "ci", None)
-    assert (status, "http://NAME:TOKEN@HOST:PORT" in text) == (407, True)
+    assert (status, "NAME:TOKEN@HOST:PORT" in text) == (407, True)
     assert ask(strict, "ci", login("ci", OLD))[0] == 200
 
 

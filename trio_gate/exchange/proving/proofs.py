@@ -105,7 +105,9 @@ def _known_to_the_proxy(agent: Agent, shown: ProxyToken | None) -> tuple[str, ..
     if shown is None:
         if not agent.proxy_tokens:
             return ()
-        reason = "this agent is proven by a proxy token too: connect to the proxy listener, with http://NAME:TOKEN@HOST:PORT"
+        reason = (
+            "this agent is proven by a proxy token too: connect to the proxy listener, with NAME:TOKEN@HOST:PORT in its address"
+        )
         raise Unproven(reason, detail=f"agent {agent.name} connected without its proxy token")
     if shown.agent != agent.name:
         reason = "the proxy token is another agent's than the key: use those of one agent"

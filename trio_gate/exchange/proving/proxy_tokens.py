@@ -41,7 +41,7 @@ def proven(agents: Collection[Agent], said: str | None, ingress: Ingress) -> Ing
     """
     if said is None:
         if needed(agents):
-            raise Unauthenticated("the proxy needs the agent's name and token, as in http://NAME:TOKEN@HOST:PORT", status=407)
+            raise Unauthenticated("the proxy needs the agent's name and token: NAME:TOKEN@HOST:PORT in its address", status=407)
         return ingress
     if (token := identity(agents, said)) is not None:
         return replace(ingress, tokens=(token,))
