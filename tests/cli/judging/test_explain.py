@@ -285,8 +285,19 @@ def test_requests_of_real_clients_are_named_placed_and_read(corpus, name):
     assert done.returncode == 0, done.stdout
 
 
+_REVENUE = "partnercentral-revenue-measurement"
 EXCEPTIONS = {
-    "missed": "machinelearning:Predict:AccessDenied x2",  # at a host that AWS does not have
+    # machinelearning is at a host that AWS does not have; the others lost members, or themselves, since the corpus was made.
+    "missed": "glue:DeleteAssetType:AccessDenied x2; glue:PutAsset:InvalidRequest x2; glue:PutAssetType:AccessDenied x2; "
+    "glue:PutAttachment:InvalidRequest x2; glue:PutDataCatalogExportConfiguration:InvalidRequest x2; "
+    "machinelearning:Predict:AccessDenied x2; "
+    f"{_REVENUE}:CreateMarketplaceRevenueShare:InvalidRequest x2; "
+    f"{_REVENUE}:CreateMarketplaceRevenueShareAllocation:InvalidRequest x2; "
+    f"{_REVENUE}:GetMarketplaceRevenueShare:InvalidRequest x2; "
+    f"{_REVENUE}:GetMarketplaceRevenueShareAllocation:InvalidRequest x2; "
+    f"{_REVENUE}:ListMarketplaceRevenueShareAllocations:InvalidRequest x2; "
+    f"{_REVENUE}:UpdateMarketplaceRevenueShareAllocation:InvalidRequest x2; "
+    "glue:SearchAssets:InvalidRequest x1; health:ConfigureTags:InvalidRequest x1",
     "params differ": "dataexchange:SendApiAsset x1; s3:PutBucketNotification x1",  # header names have no case; it is deprecated
 }
 
