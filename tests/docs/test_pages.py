@@ -109,4 +109,4 @@ def translated(text):
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *USERS], ids=name)
 def test_its_examples_are_of_kinds_that_are_tried(page):
-    assert kinds(page) <= {"hcl", "hcl fragment", "cel", "json", "sh", "http", "text"}
+    assert kinds(page) <= {"hcl", "hcl fragment", "cel", "json", "sh", "http", "nginx", "text"}
