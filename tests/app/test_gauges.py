@@ -53,7 +53,7 @@ async def test_a_question_that_waits_is_seen(tmp_path):
 async def test_seats_are_seen():  # noqa: ASYNC124 - seats read the clock of a run
     seats = Seats(5, 3)
     with seats.seat("127.0.0.1") as one, seats.seat("127.0.0.1"):
-        one.prove("ci", 2)
+        one.count_for("ci", 2)
         pace = Allowance(UNKNOWN, ALL_UNKNOWN)
         pace.take("127.0.0.1")
         found = {(name, labels): value for name, labels, value in gauges.of_agents_seats(seats, pace)}

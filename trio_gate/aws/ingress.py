@@ -109,7 +109,7 @@ def to_gateway(head: RequestHead, ingress: Ingress) -> bool:
     return ingress.kind in ("endpoint", "address") and head.target.segments[: len(_OWN)] == _OWN
 
 
-def check_way(head: RequestHead, ingress: Ingress) -> None:
+def check_name(head: RequestHead, ingress: Ingress) -> None:
     """Refuse a request that came under a name that is not served to anyone, and one to the gateway itself that is not for it alone.
 
     Raises:

@@ -24,7 +24,7 @@ from trio_gate.aws import identify as naming
 from trio_gate.aws.claim import read_claim
 from trio_gate.aws.forwarded_headers import forwarded_headers
 from trio_gate.aws.identify import Ambiguous, body_mode, unframed
-from trio_gate.aws.ingress import OWN_SERVICE, check_way, destination, explained, to_gateway
+from trio_gate.aws.ingress import OWN_SERVICE, check_name, destination, explained, to_gateway
 from trio_gate.effect.effect import level_facet
 from trio_gate.errors import SessionOver, Unauthenticated, WrongSignature
 from trio_gate.exchange import presign
@@ -66,7 +66,7 @@ Even a match is refused.
 
 def claim(arrived: RequestHead, ingress: Ingress, agent_address: str) -> Claimed:
     """Read which key id a request claims. Raises Malformed, Unauthenticated, Denied, or Unidentified for an unserved host."""
-    check_way(arrived, ingress)
+    check_name(arrived, ingress)
     found, own = read_claim(arrived), to_gateway(arrived, ingress)
     if own and (found.service != OWN_SERVICE or arrived.one("authorization") is None or declared(arrived) == UNSIGNED):
         raise Unauthenticated(f"a request to the gateway is signed in its head, with its body, for the service {OWN_SERVICE}")

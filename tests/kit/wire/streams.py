@@ -28,7 +28,7 @@ def seat(agent: str | None = "ci", address: str = "192.0.2.1") -> Seat:
     """A place among many; of a proven agent's request unless told."""
     made = Seat(address, Seats(100, 100))
     if agent is not None:
-        made.prove(agent)
+        made.count_for(agent)
     return made
 
 

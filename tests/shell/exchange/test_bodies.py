@@ -162,10 +162,10 @@ async def test_a_spool_keeps_no_more_than_its_budget(tmp_path):
 async def test_what_is_on_disk_is_the_agents_once_it_is_proven(kept):
     with kept.room(seat()) as room:
         before = room.spool()
-        room.prove("ci")
+        room.count_for("ci")
         await before.write(bytes(3 * MIB))
         with kept.room(seat()) as another:
-            another.prove("ci")
+            another.count_for("ci")
             with pytest.raises(Overloaded, match="this agent's other calls"):
                 await another.spool().write(bytes(2 * MIB))
 

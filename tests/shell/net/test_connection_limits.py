@@ -84,7 +84,7 @@ async def test_who_only_waits_for_the_end_goes_before_anybody(nursery, autojump_
     house = House(nursery, 2)
     await house.enter("silent")
     seat = await house.enter("answered")
-    seat.prove("ci")
+    seat.count_for("ci")
     seat.took(1_000_000)
     seat.leave()
     await trio.sleep(20)
@@ -96,7 +96,7 @@ async def test_idle_agents_of_one_address_are_no_crowd(nursery, autojump_clock):
     house = House(nursery, 4)
     for name in ("one", "two", "three"):
         seat = await house.enter(name)
-        seat.prove("ci")
+        seat.count_for("ci")
         seat.rest()
     await trio.sleep(20)
     (await house.enter("stranger", THERE)).took(1_000_000)
@@ -108,7 +108,7 @@ async def test_who_is_idle_is_slow_by_what_came_since_the_last_answer(nursery, a
     house = House(nursery, 2)
     for name, count in (("had much", 10_000_000), ("had little", 100)):
         seat = await house.enter(name)
-        seat.prove("ci")
+        seat.count_for("ci")
         seat.took(count)
         seat.rest()
     await trio.sleep(20)
@@ -119,16 +119,16 @@ async def test_who_is_idle_is_slow_by_what_came_since_the_last_answer(nursery, a
 async def test_a_proven_request_stays_and_an_idle_agent_goes_last(nursery, autojump_clock):
     house = House(nursery, 3)
     busy = await house.enter("busy")
-    busy.prove("ci")
+    busy.count_for("ci")
     idle = await house.enter("idle")
-    idle.prove("ci")
+    idle.count_for("ci")
     idle.rest()
     await house.enter("nobody")
     await house.enter("late")
     assert house.gone == ["nobody"]
-    (await house.enter("next")).prove("other")
+    (await house.enter("next")).count_for("other")
     assert house.gone == ["nobody", "late"]
-    (await house.enter("one more")).prove("other")
+    (await house.enter("one more")).count_for("other")
     assert house.gone == ["nobody", "late", "idle"]
     with trio.move_on_after(1000) as waited:
         await house.seats.keep_room()
@@ -141,7 +141,7 @@ async def test_a_proven_request_stays_and_an_idle_agent_goes_last(nursery, autoj
 async def test_whose_request_ends_while_somebody_waits_makes_room(nursery, autojump_clock, end):
     house = House(nursery, 1)
     busy = await house.enter("busy")
-    busy.prove("ci")
+    busy.count_for("ci")
     nursery.start_soon(house.enter, "waits")
     await wait_all_tasks_blocked()
     assert house.gone == []
@@ -164,12 +164,12 @@ async def test_who_was_turned_out_and_is_still_there_counts_as_gone(nursery, aut
     house = House(nursery, 3, per_agent=2)
     idle, busy, other = [await house.enter(name) for name in ("idle", "busy", "other")]
     for seat in (idle, busy):
-        seat.prove("ci")
+        seat.count_for("ci")
     idle.rest()
     idle.turn_out()
     house.seats.make_room(1)
     assert not other.turned_out
-    other.prove("ci")
+    other.count_for("ci")
 
 
 async def test_nobody_is_turned_out_for_the_room_that_somebody_leaves(nursery, autojump_clock):
@@ -188,16 +188,16 @@ async def test_nobody_is_turned_out_for_the_room_that_somebody_leaves(nursery, a
 async def test_an_agent_has_its_share_and_its_idle_connections_make_room_for_it(nursery, autojump_clock):
     house = House(nursery, 10, per_agent=2)
     first = await house.enter("first")
-    first.prove("ci")
-    (await house.enter("second")).prove("ci")
+    first.count_for("ci")
+    (await house.enter("second")).count_for("ci")
     third = await house.enter("third")
     with pytest.raises(TooMuchAtOnce, match=r"\Aci has 2 .*max_connections_per_agent"):
-        third.prove("ci")
+        third.count_for("ci")
     assert house.seats.fullest == (2, 2)
-    third.prove("other", 1)
-    first.prove("ci")
+    third.count_for("other", 1)
+    first.count_for("ci")
     first.rest()
-    (await house.enter("fourth")).prove("ci")
+    (await house.enter("fourth")).count_for("ci")
     await wait_all_tasks_blocked()
     assert house.gone == ["first"]
 

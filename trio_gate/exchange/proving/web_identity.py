@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import Claim
 from trio_gate.aws.claim import signed
-from trio_gate.aws.ingress import check_way as check_name
+from trio_gate.aws.ingress import check_name
 from trio_gate.aws.params.readers.form_body import read_form
 from trio_gate.errors import Malformed, Unauthenticated, WrongSignature
 from trio_gate.exchange.proving.proofs import fits

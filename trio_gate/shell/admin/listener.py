@@ -50,7 +50,7 @@ class AdminListener:
 
     async def handle(self, accepted: SocketTransport, seat: Seat) -> None:
         """Serve an accepted connection to its end. The caller closes it."""
-        seat.prove(None)
+        seat.count_for(None)
         with self._server.connections.admit(seat.address) as connection:
             stream = None
             try:

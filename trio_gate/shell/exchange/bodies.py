@@ -76,8 +76,8 @@ class Room:
         self._spools.append(share)
         return self.opened.enter_context(spool(self._bodies.folder, share))
 
-    def prove(self, agent: str | None) -> None:
-        """Count what is stored as this agent's."""
+    def count_for(self, agent: str | None) -> None:
+        """Count what is stored for this agent, or for the source of a request that proves none."""
         self.held.agent = agent
         for share in self._spools:
             share.agent = agent

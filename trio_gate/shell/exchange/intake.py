@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.audit.described import describe
 from trio_gate.aws.identify import takes_blob
-from trio_gate.aws.ingress import check_way
+from trio_gate.aws.ingress import check_name
 from trio_gate.errors import AgentGone, Unproven
 from trio_gate.exchange import steps
 from trio_gate.exchange.own_requests import by_token, paths
@@ -109,7 +109,7 @@ class IntakeStage:
 
         All agents that have tokens are tried, so the work tells nothing of them; a wrong token is answered late.
         """
-        check_way(arrived, ingress)
+        check_name(arrived, ingress)
         shown, agents = ingress.with_token(arrived), [one for one in self._snapshot.agents.values() if one.oidc is not None]
         found = [one for one in agents if await self._shows_tokens_of(one, shown)]
         if len(found) != 1:

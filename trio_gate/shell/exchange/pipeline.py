@@ -151,8 +151,8 @@ class Pipeline:
         """Authenticate the agent, and find out whether it asks for no call. Raises GateError, AgentGone."""
         received = await stage.prove(arrived, self._ingress)
         owner, agent = received.proven.admitted.agent_name, received.proven.admitted.agent
-        self._agent.seat.prove(owner or self._agent.seat.source, agent.limits.max_connections if agent else None)
-        room.prove(owner or self._agent.seat.source)
+        self._agent.seat.count_for(owner or self._agent.seat.source, agent.limits.max_connections if agent else None)
+        room.count_for(owner or self._agent.seat.source)
         self._step(Event.AUTHENTICATED)
         asked = await stage.no_call(received)
         if not isinstance(asked, About):

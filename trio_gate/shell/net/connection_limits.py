@@ -71,8 +71,8 @@ class Seat:
         if self.scope.deadline != math.inf:
             self.scope.deadline = math.inf
 
-    def prove(self, agent: str | None, most: int | None = None) -> None:
-        """Count the connection, now busy, for this agent. Raises TooMuchAtOnce if the agent has too many connections.
+    def count_for(self, agent: str | None, most: int | None = None) -> None:
+        """Count the connection, now busy, for an agent, proven by now, or for its source. Raises TooMuchAtOnce where that has too many.
 
         `most` is how many it may have; None for as many as any.
         """
@@ -83,7 +83,7 @@ class Seat:
     def begin_unknown(self) -> None:
         """Count the connection, now busy, for its source, as a tunnel of an unknown agent. Raises Overloaded, TooMuchAtOnce."""
         self._seats.check_unknown()
-        self.prove(self.source)
+        self.count_for(self.source)
         self.unknown = True
 
     def rest(self) -> None:

@@ -163,9 +163,9 @@ class Tunnels:
         """Count a tunnel among its agent's connections, or among those of the unknown. Raises TooMuchAtOnce, Overloaded."""
         agent, seat = tunnel.agent, tunnel.seat
         if agent is not None:
-            seat.prove(agent.name, agent.limits.max_connections)
+            seat.count_for(agent.name, agent.limits.max_connections)
         elif not self._around.snapshot().agents:
-            seat.prove(seat.source)
+            seat.count_for(seat.source)
         elif self._around.pace.take(seat.address):
             seat.begin_unknown()
         else:
