@@ -15,6 +15,10 @@ def test_a_facet_without_its_root_or_with_another_is_found(name):
             assert name_hint(wrong) == f"did you mean `{name}`?"
 
 
+def test_functions_have_many_names():
+    assert word_hint("StartsWith", called=True) == "did you mean `startsWith`?"
+
+
 def test_nothing_is_like_nothing():
     assert name_hint("zzzzzz") is None
     assert word_hint("zzzzzz", called=True) is None

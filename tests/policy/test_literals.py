@@ -25,6 +25,7 @@ from trio_gate.policy.cel import compared, names_of
         ('"i".startsWith(aws.service) || aws.service.lowerAscii() == "x"', []),
         ('aws.params.Bucket == "x" || aws.account == aws.account_name', []),
         ('aws.params.Names.exists(one, one == "x") || aws.policies.exists(p, p.name == "x")', []),
+        ('aws.resources.exists(x, aws.params.Names.exists(x, x == "foo"))', []),
         ("aws.service ==", []),
     ],
 )
@@ -40,6 +41,7 @@ def test_the_texts_are_found_in_their_order(condition, found):
         ('aws.service == "s3" || aws.action == "A"', None, None, ()),
         ('aws.service != "s3" && !(aws.action == "A")', None, None, ()),
         ('aws.service in ["s3", aws.region]', None, None, ()),
+        ('(aws.service == "s3") == false && (aws.action in ["A"]) == true', None, None, ()),
         ('has(aws.params.A) && aws.params["B"].C == "x" && aws.params.A != ""', None, None, ("A", "B")),
         ('aws.params.exists(name, name == "A")', None, None, ()),
     ],

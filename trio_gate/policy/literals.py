@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from trio_gate.policy.checked_ast import Node
 
     How = Literal["==", "startsWith", "endsWith", "contains"]
+    Items = Mapping[str, str | None]
+    """Variables, with the facet of whose items each is one; None for other things."""
 
 _COMPARES: Mapping[str, How] = {
     "_==_": "==",
@@ -49,14 +51,13 @@ class Named:
     params: tuple[str, ...]
 
 
-def literals(node: Node, items: Mapping[str, str] | None = None) -> Iterator[Compared]:
-    """Yield the texts with which facets are compared as a whole, in their order. `items`: variables, with the facet of whose items each is one."""
+def literals(node: Node, items: Items | None = None) -> Iterator[Compared]:
+    """Yield the texts with which facets are compared as a whole, in their order."""
     items = items or {}
-    if node.kind == "call" and (how := _COMPARES.get(node.name)) is not None and len(node.parts) == 2:
-        one, other = node.parts
-        yield from (*_pairs(one, how, other, items), *(_pairs(other, how, one, items) if how == "==" else ()))
-    if node.kind == "loop" and (facet := _facet(node.parts[0], {})) is not None:
-        items = {**items, node.binds[0]: facet}
+    if node.kind == "call" and (how := _COMPARES.get(node.name)) is not None:
+        yield from _of_call(node, how, items)
+    if node.kind == "loop":
+        items = {**items, node.binds[0]: _facet(node.parts[0], {})}
     for part in node.parts:
         yield from literals(part, items)
 
@@ -77,12 +78,19 @@ def _texts(part: Node) -> tuple[str, frozenset[str]] | None:
     """A facet, and the texts of which it is one where this part of a condition is true; None for other parts."""
     if part.kind != "call" or part.name not in ("_==_", "@in"):
         return None
-    found = [(one.facet, one.text) for one in literals(part)]
+    found = [(one.facet, one.text) for one in _of_call(part, "==", {})]
     constant = all(one.kind == "text" for side in part.parts for one in (side.parts if side.kind == "list" else ()))
     return (found[0][0], frozenset(text for _, text in found)) if found and constant else None
 
 
-def _pairs(facet: Node, how: How, texts: Node, items: Mapping[str, str]) -> Iterator[Compared]:
+def _of_call(node: Node, how: How, items: Items) -> Iterator[Compared]:
+    one, other = node.parts
+    yield from _pairs(one, how, other, items)
+    if how == "==":
+        yield from _pairs(other, how, one, items)
+
+
+def _pairs(facet: Node, how: How, texts: Node, items: Items) -> Iterator[Compared]:
     name = _facet(facet, items)
     if name is None:
         return
@@ -91,10 +99,10 @@ def _pairs(facet: Node, how: How, texts: Node, items: Mapping[str, str]) -> Iter
             yield Compared(facet=name, how=how, text=one.name)
 
 
-def _facet(node: Node, items: Mapping[str, str]) -> str | None:
+def _facet(node: Node, items: Items) -> str | None:
     """The facet that a node is as a whole, or of which it is an item."""
     found = read_of(node)
-    if found is None or found.tested:
+    if found is None:
         return None
     name = ".".join(found.path)
     return name if name in FACETS else items.get(name)

@@ -20,6 +20,7 @@ def faults(condition):
         ('"12345" in aws.resource_accounts', "an account has 12 digits"),
         ('aws.host == "S3.amazonaws.com"', "hosts are in lower case"),
         ('aws.host.startsWith("https://")', "it is a host alone, without scheme, port and path"),
+        ('aws.host == "s3.amazonaws.com:443"', "it is a host alone, without scheme, port and path"),
         ('aws.path.startsWith("bucket/")', "a path begins with `/`"),
         ('agent.address == "10.0.0.0/8"', "it is a network: `networks` in the block of the agent takes those"),
         ('agent.address == "build-7"', "it is no IP address"),
@@ -47,7 +48,7 @@ def test_a_text_without_the_form(condition, fault):
 )
 def test_a_star(condition, write):
     [line] = faults(condition)
-    assert " has no wildcard: `*` stands for itself, " in line
+    assert " has no wildcard: `*` stands for itself" in line
     assert line.endswith(write)
 
 

@@ -1,9 +1,13 @@
 """`trio-gate check` names texts that no call can have."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.kit.configs import BASE, MAIN, load
+from trio_gate.cli.judging import check_words
 from trio_gate.cli.judging.check_words import PROTOCOLS, word_lines
+from trio_gate.config.model import OperationReview
 from trio_gate.exchange.snapshot import check_condition
 from trio_gate.shell.models.installed_operations import services
 from trio_gate.shell.models.model_loader import load_model
@@ -31,6 +35,9 @@ def said(condition):
         ('aws.level == "Danger"', 'aws.level == "Danger": did you mean `danger`?'),
         ('aws.method == "get"', 'aws.method == "get": did you mean `GET`?'),
         ('aws.protocol == "JSON"', 'aws.protocol == "JSON": did you mean `json`?'),
+        ('aws.service == "lambda "', 'aws.service == "lambda ": did you mean `lambda`?'),
+        ('aws.service == "monitoring"', 'aws.service == "monitoring": did you mean `cloudwatch`?'),
+        ('aws.service == "elasticloadbalancing"', 'aws.service == "elasticloadbalancing": did you mean `elb` or `elbv2`?'),
         ('aws.service.startsWith("IAM")', 'aws.service.startsWith("IAM"): did you mean `iam`?'),
         ('aws.action.startsWith("get")', 'aws.action.startsWith("get"): did you mean `Get`?'),
         ('aws.action.contains("secret")', 'aws.action.contains("secret"): did you mean `Secret`?'),
@@ -51,11 +58,34 @@ def test_a_text_that_no_call_has(condition, line):
     assert said(condition) == [line]
 
 
-def test_a_star_is_no_wildcard_of_words_either():
-    [line] = word_lines(
-        load(GATEWAY + 'rule "r" {\n  match = aws.service in ["s3*"]\n  action = "deny"\n}\n', check_condition=check_condition)
-    )
-    assert line.endswith('aws.service == "s3*" has no wildcard: `*` stands for itself, so write aws.service.startsWith("s3")')
+@pytest.mark.parametrize(
+    ("condition", "weight"), [('aws.service in ["s3*"]', "warning"), ('"arn:aws:s3:::b/*" in aws.resources', "note")]
+)
+def test_a_star_is_no_wildcard(condition, weight):
+    """An ARN that a call names may have one."""
+    text = f'{GATEWAY}rule "r" {{\n  match = {condition}\n  action = "deny"\n}}\n'
+    [line] = word_lines(load(text, check_condition=check_condition))
+    assert line.startswith(f'{weight}: rule "r" (')
+    assert " has no wildcard: `*` stands for itself; for all that begins so, write aws." in line
+
+
+def test_operations_and_regions_that_only_the_installed_botocore_has_are_known(monkeypatch):
+    monkeypatch.setattr(check_words, "reviewed_botocore", lambda: "1.0.0")
+    monkeypatch.setattr(check_words, "packaged_tables", lambda _: {})
+    monkeypatch.setattr(check_words, "packaged_hosts", lambda: {"partitions": {}, "services": {}})
+    assert said('aws.action == "GetObject" && aws.region == "eu-west-1"') == []
+    assert said('aws.action == "GetObjects" || aws.region == "aws-cn-global"') == [
+        'aws.action == "GetObjects": did you mean `GetObject`?',
+        'aws.region == "aws-cn-global"',
+    ]
+
+
+def test_operations_of_the_configuration_are_known():
+    rule = 'rule "r" {\n  match = aws.action == "NewOperation"\n  action = "deny"\n}\n'
+    config = load(GATEWAY + rule, check_condition=check_condition)
+    assert len(list(word_lines(config))) == 1
+    own = OperationReview(service="s3", operation="NewOperation", access="read", flags={}, where="here")
+    assert list(word_lines(replace(config, operations=(own,)))) == []
 
 
 def test_the_protocols_are_those_of_the_models():

@@ -20,7 +20,10 @@ _LISTS = frozenset({"aws.iam_actions", "aws.resource_accounts", "aws.resources",
 _LITERAL_STARS = frozenset({"aws.shares_with", "aws.path"})
 """Facets in which `*` is a word, or a character like others."""
 
-_ARN = re.compile(r"arn:[^:]*:[^:]+:[^:]*:[^:]*:.+", re.DOTALL)
+WITH_STARS = frozenset({"aws.resource", "aws.resources"})
+"""Facets that may hold a star, which is unlikely to be meant: `iam:SimulatePrincipalPolicy` is asked about `bucket/*`."""
+
+_ARN = re.compile(r"arn:[^:]*:[^:]+:[^:]*:[^:]*:.+")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
@@ -44,7 +47,7 @@ def _without_star(one: Compared) -> str:
     start, _, rest = one.text.partition("*")
     if rest or not start or one.how not in ("==", "startsWith"):
         return "`*` stands for itself, and `matches` takes patterns"
-    return f"`*` stands for itself, so write {said(Compared(facet=one.facet, how='startsWith', text=start))}"
+    return f"`*` stands for itself; for all that begins so, write {said(Compared(facet=one.facet, how='startsWith', text=start))}"
 
 
 def _iam_action(one: Compared) -> str | None:

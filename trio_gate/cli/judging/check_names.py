@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.cli.judging.check_words import all_actions
 from trio_gate.errors import did_you_mean
+from trio_gate.exchange.presign import CLUSTER_FIELD
 from trio_gate.policy.cel import names_of
 from trio_gate.shell.models.installed_operations import inputs, services
 
@@ -25,11 +26,17 @@ def name_lines(config: Config) -> Iterator[str]:
         found = names_of(rule.condition or "")
         if found is None or not found.services or not (found.actions or found.params):
             continue
-        known = {one: inputs(one) for one in sorted(found.services) if one in services()}
+        known = {one: _inputs(one) for one in sorted(found.services) if one in services()}
         if len(known) == len(found.services):
             actions = all_actions(config)
             for fault in _faults(found, known, actions):
                 yield f'warning: rule "{rule.name}" ({rule.where}): {fault}'
+
+
+def _inputs(service: str) -> Mapping[str, frozenset[str]]:
+    """As `inputs`, with what the gateway itself adds: the cluster for which a token is signed."""
+    found = inputs(service)
+    return {**found, "GetCallerIdentity": found["GetCallerIdentity"] | {CLUSTER_FIELD}} if service == "sts" else found
 
 
 def _faults(found: Named, known: Mapping[str, Mapping[str, frozenset[str]]], actions: Collection[str]) -> Iterator[str]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, get_args
 
 from trio_gate.aws.call import Access
-from trio_gate.cli.judging.check_forms import form_fault, said
+from trio_gate.aws.iam.names import PREFIX
+from trio_gate.cli.judging.check_forms import WITH_STARS, form_fault, said
 from trio_gate.effect.reasons import Level
 from trio_gate.errors import did_you_mean
 from trio_gate.policy.cel import compared
-from trio_gate.shell.models.installed_operations import services
-from trio_gate.shell.models.packaged_data import packaged_hosts, packaged_tables
+from trio_gate.shell.models.installed_operations import inputs, regions, services, version
+from trio_gate.shell.models.packaged_data import packaged_hosts, packaged_tables, reviewed_botocore
 from trio_gate.wire.parse import METHODS
 
 if TYPE_CHECKING:
@@ -48,19 +49,22 @@ def word_lines(config: Config) -> Iterator[str]:
         if fault is None and words is not None and not _is_any(one, words):
             fault = f"no call has {said(one)}{_hint(one, words)}"
         if fault is not None:
-            yield f'warning: rule "{rule.name}" ({rule.where}): {fault}'
+            weight = "note" if "*" in one.text and one.facet in WITH_STARS else "warning"
+            yield f'{weight}: rule "{rule.name}" ({rule.where}): {fault}'
 
 
 def all_actions(config: Config) -> Collection[str]:
-    """The names of all operations that are reviewed, here or in the configuration."""
+    """The names of all operations that are reviewed, here or in the configuration, or that the installed botocore has."""
     reviewed = packaged_tables("reviewed")
     actions = {line.partition(" ")[0] for service in reviewed for line in reviewed[service].splitlines()}
+    if version() != reviewed_botocore():
+        actions = actions.union(*map(inputs, services()))
     return actions | {operation.operation for operation in config.operations} | _OWN["aws.action"]
 
 
 def all_regions() -> Collection[str]:
-    """The regions of all partitions."""
-    return {region for one in packaged_hosts()["partitions"].values() for region in one["regions"]}
+    """The regions of all partitions, those of the installed botocore included."""
+    return {region for one in packaged_hosts()["partitions"].values() for region in one["regions"]} | regions()
 
 
 def _is_any(one: Compared, words: Collection[str]) -> bool:
@@ -91,6 +95,8 @@ def _hint(one: Compared, words: Collection[str]) -> str:
     prefix, colon, rest = one.text.partition(":")
     if one.facet == "aws.action" and colon:
         return f': an action has no prefix, write "{rest}", or aws.iam_action == "{prefix.lower()}:{rest}"'
+    if one.facet == "aws.service" and (called := _signed_as(one.text, words)):
+        return f": did you mean {called}?"
     test, text = TESTS[one.how], one.text.strip().lower()
     like = next((word for word in sorted(words) if text and test(word.lower(), text)), None)
     if like is not None:
@@ -98,3 +104,10 @@ def _hint(one: Compared, words: Collection[str]) -> str:
         return f": did you mean `{like[at : at + len(text)]}`?"
     near = did_you_mean(one.text, words) if one.how == "==" else None
     return f": {near}" if near else ""
+
+
+def _signed_as(name: str, services: Collection[str]) -> str:
+    """The services that sign with a name, or whose IAM actions begin with it."""
+    hosts = packaged_hosts()["services"]
+    found = [one for one in sorted(services) if name in (PREFIX.get(one), hosts.get(one, {}).get("signing_name"))]
+    return " or ".join(f"`{one}`" for one in found)

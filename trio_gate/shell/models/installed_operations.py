@@ -5,12 +5,13 @@ For verbs that run once, because it reads whole models.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Literal
 
 from trio_gate.aws.iam.reviewed import all_known
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.config.operation_block import KnownOperation
-from trio_gate.shell.models.model_loader import INSTALLED, installed_services, load_model
+from trio_gate.shell.models.model_loader import DATA, INSTALLED, installed_services, load_model
 from trio_gate.shell.models.packaged_data import known_inputs, known_outputs, packaged_tables
 
 if TYPE_CHECKING:
@@ -41,6 +42,12 @@ def version() -> str:
 def services() -> list[str]:
     """The services of the installed botocore."""
     return sorted(installed_services())
+
+
+def regions() -> frozenset[str]:
+    """The regions of the installed botocore."""
+    found = json.loads((DATA / "partitions.json").read_bytes())
+    return frozenset(region for one in found["partitions"] for region in one["regions"] if not region.endswith("-global"))
 
 
 def inputs(service: str) -> Mapping[str, frozenset[str]]:
