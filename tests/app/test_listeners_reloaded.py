@@ -213,6 +213,35 @@ def test_sockets_that_were_passed_serve_a_block_that_changed_and_one_that_is_bac
         assert "Traceback" not in gate.log
 
 
+def test_a_passed_socket_of_port_zero_serves_a_block_that_changed_and_one_that_is_back(tmp_path, monkeypatch):
+    monkeypatch.setenv("LISTEN_FDNAMES", "admin:metrics")
+    with ExitStack() as opened:
+        sockets = [opened.enter_context(socket.create_server(("127.0.0.1", 0), backlog=16)) for _ in range(2)]
+        people, monitoring = (sock.getsockname()[1] for sock in sockets)
+        with running(tmp_path, None, rules="", sockets=sockets, knobs=metrics(0).strip()) as gate:
+            gate.doors = {**gate.doors, "admin": f"127.0.0.1:{people}"}
+            changed = admin(0, own(tmp_path, "people.example"))
+            reload(gate, ADMIN, changed, "reloaded, generation")
+            assert asked(gate, tmp_path / "people-ca.pem", "people.example").status == 401
+            text = gate.config.read_text()
+            reload(gate, text, text.replace(changed, "").replace(metrics(0).strip(), ""), "reloaded, generation")
+            reload(gate, "gateway {\n", f"gateway {{\n  {admin(0)}\n{metrics(0)}", "reloaded, generation")
+            assert Person(gate).state().prompts == {}
+            assert series(monitoring)
+        assert "Traceback" not in gate.log
+
+
+def test_a_block_of_port_zero_that_stays_keeps_its_socket_beside_one_that_changes(gate):
+    endpoint = '  listener "endpoint" { bind = "127.0.0.1:0" }\n'
+    named = '  listener "endpoint" {\n    bind = "127.0.0.1:0"\n    names = ["gate.example"]\n  }\n'
+    reload(gate, "gateway {\n", f"gateway {{\n{endpoint}", "reloaded, generation")
+    before = gate.log
+    reload(gate, f"gateway {{\n{endpoint}", f"gateway {{\n{named}{endpoint}{endpoint}", "reloaded, generation")
+    news = gate.log.removeprefix(before)
+    assert "no longer listening" not in news
+    assert news.count("listening endpoint") == 2
+
+
 def test_status_tells_the_listeners_that_there_are(gate, free):
     reload(gate, 'person "alice" {', 'person "alice" {\n  may_monitor = true\n ', "reloaded, generation")
     moved(gate, ADMIN, admin(free[0]), free[0])

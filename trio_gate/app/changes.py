@@ -10,6 +10,7 @@ import logging
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
+from operator import eq
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from ssl import SSLContext
 
+    from trio_gate.app.listener_blocks import Block
     from trio_gate.app.listeners import OpenBlock, Opener
     from trio_gate.app.running import Running
     from trio_gate.app.wiring import Parts
@@ -125,19 +127,19 @@ class Changes:
     async def _listening(self, new: Config, made: list[OpenBlock]) -> list[OpenBlock]:
         """The listeners that a configuration wants: those that are open, and others, which are opened and added to `made`. Raises StartFailed."""
         left = list(self._opened)
-        wanted: list[OpenBlock] = []
-        for block in blocks(new):
-            same = next((one for one in left if one[0] == block), None)
-            if same is not None:
-                left.remove(same)
-                wanted.append(same)
-                continue
-            there = next((several for other, several in left if other.bind == block.bind and block.bind.port), None)
-            sockets = await self._opener.listen(block) if there is None else same_sockets(block, there)
-            waits = there[0].waits if there and there[0].kind == kind_of(block) else None
-            made.append((block, self._opener.over(block, new, sockets, waits)))
-            wanted.append(made[-1])
-        return wanted
+        stay = [_found(left, partial(eq, block)) for block in blocks(new)]
+        there = [one for one in stay if one is not None]
+        return [same or await self._open(block, new, left, there, made) for block, same in zip(blocks(new), stay, strict=True)]
+
+    async def _open(
+        self, block: Block, new: Config, left: list[OpenBlock], stay: Sequence[OpenBlock], made: list[OpenBlock]
+    ) -> OpenBlock:
+        """Open a block's listeners, over the sockets of one of those `left` if it is in its place. Raises StartFailed."""
+        before = _found(left, partial(_in_place, block))
+        sockets = same_sockets(block, before[1]) if before else await self._opener.listen(block, [*stay, *made])
+        waits = before[1][0].waits if before and kind_of(before[0]) == kind_of(block) else None
+        made.append((block, self._opener.over(block, new, sockets, waits)))
+        return made[-1]
 
     def _swap(self, opened: list[OpenBlock]) -> None:
         """Accept at these listeners, and no more at others."""
@@ -165,6 +167,19 @@ class Changes:
         hub.page = hub.notifier.page = page_address(gateway.admin)
         hub.limits = limits
         hub.grants.ttl, hub.ledger.cooldown = timedelta(seconds=limits.grant_ttl), timedelta(seconds=limits.deny_cooldown)
+
+
+def _found(left: list[OpenBlock], fits: Callable[[Block], bool]) -> OpenBlock | None:
+    """The first whose block fits, which is then left no more."""
+    found = next((one for one in left if fits(one[0])), None)
+    if found is not None:
+        left.remove(found)
+    return found
+
+
+def _in_place(block: Block, other: Block) -> bool:
+    """Whether a block takes the sockets of another. With port 0 that is the one of its kind: who passed them, or connects, knows their port."""
+    return other.bind == block.bind and (block.bind.port != 0 or kind_of(other) == kind_of(block))
 
 
 def _dialled(config: Config) -> tuple[object, ...]:

@@ -123,11 +123,11 @@ class Opener:
             log.info("listening %s %s", listener.kind, listener.address)
         return opened
 
-    async def listen(self, block: Block) -> list[socket.socket]:
-        """The sockets of a listener that a reload opens. Raises StartFailed."""
-        if self._passed is None or not block.bind.port:
+    async def listen(self, block: Block, there: Iterable[OpenBlock]) -> list[socket.socket]:
+        """The sockets of a listener that a reload opens, beside those that are `there` after it. Raises StartFailed."""
+        if self._passed is None:
             return await listen(block)
-        self._passed.give_back({one.socket.getsockname()[:2] for one in self.listeners})
+        self._passed.give_back({one.socket.getsockname()[:2] for _, several in there for one in several})
         return await listen(block, self._passed)
 
     def unsigned(self, config: Config) -> str | None:

@@ -11,9 +11,10 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from tests.kit.shortages import no_descriptor
 from trio_gate.config.model import Address
 from trio_gate.shell.net import accept
-from trio_gate.shell.net.accept import OpenListener, Shutdown, listen, run
+from trio_gate.shell.net.accept import OpenListener, Server, Shutdown, listen, run
 from trio_gate.shell.net.connection_limits import Seats
 
 ABORT = struct.pack("ii", 1, 0)
@@ -128,3 +129,31 @@ async def test_a_listener_that_drains_is_served_until_the_others_have_ended():
         ended.set()
     assert left == [True]
     await under_way.aclose()
+
+
+async def test_a_listener_that_is_removed_while_sockets_are_short_keeps_no_seat(caplog):
+    stop, seats, served_at = Shutdown(), Seats(1, 1), trio.Event()
+
+    async def handle(accepted, _) -> None:
+        await trio.lowlevel.checkpoint()
+        served_at.set()
+
+    gone, other = [
+        OpenListener(kind="test", socket=one, handle=handle, seats=seats)
+        for _ in range(2)
+        for one in await listen(Address(host="127.0.0.1", port=0))
+    ]
+    server = Server([gone], stop)
+    with socket.socket() as short, socket.socket() as client:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(server.run)
+            await wait_all_tasks_blocked()
+            with no_descriptor():
+                short.connect(gone.socket.getsockname())
+                while "no connection can be accepted" not in caplog.text:
+                    await trio.lowlevel.checkpoint()
+                server.change([gone], [other])
+            client.connect(other.socket.getsockname())
+            with trio.fail_after(10):
+                await served_at.wait()
+            stop.request()

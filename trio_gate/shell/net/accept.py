@@ -223,10 +223,13 @@ async def _accept(opened: OpenListener, connections: trio.Nursery, scope: trio.C
         while opened.socket.fileno() >= 0:  # `change` closes it
             await trio.lowlevel.wait_readable(opened.socket)  # listeners share seats: waiting takes none
             await opened.seats.keep_room()
-            accepted = await _accepted(opened.socket) if opened.socket.fileno() >= 0 else None
-            if accepted is None:
-                opened.seats.release()
-            else:
+            accepted = None
+            try:
+                accepted = await _accepted(opened.socket) if opened.socket.fileno() >= 0 else None
+            finally:
+                if accepted is None:  # or the listener was removed in a pause
+                    opened.seats.release()
+            if accepted is not None:
                 connections.start_soon(_serve, *accepted, opened)
 
 
