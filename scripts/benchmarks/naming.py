@@ -20,10 +20,10 @@ from scripts.benchmarks.table import row, title
 from trio_gate.aws.claim import read_claim
 from trio_gate.aws.hosts.table import HostTable
 from trio_gate.aws.iam.tables import Tables
-from trio_gate.aws.identify import body_mode, identify
+from trio_gate.aws.identify import identify
 from trio_gate.aws.ingress import Ingress, destination
 from trio_gate.aws.model.catalog import Catalog
-from trio_gate.aws.naming import name_call
+from trio_gate.aws.naming import body_mode, name_call
 from trio_gate.aws.semantics import describe
 from trio_gate.shell.models.model_loader import load_model
 from trio_gate.shell.models.packaged_data import packaged_hosts, packaged_tables

@@ -15,8 +15,9 @@ from tests.kit.aws.naming import ACCOUNT, catalog, claim, head, place, target
 from tests.kit.paths import CORPUS
 from trio_gate.aws.call import UNKNOWN, Candidate, Place
 from trio_gate.aws.iam.tables import Tables
-from trio_gate.aws.identify import Ambiguous, body_mode, identify
-from trio_gate.aws.naming import name_call
+from trio_gate.aws.identify import identify
+from trio_gate.aws.naming import body_mode, name_call
+from trio_gate.aws.routing.route import Ambiguous
 from trio_gate.errors import Unidentified
 from trio_gate.shell.models.packaged_data import packaged_tables
 from trio_gate.wire.head import Empty, Held, Streamed, StreamKind

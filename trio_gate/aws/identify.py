@@ -10,9 +10,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.iam.own_review import with_own_review
-from trio_gate.aws.naming import body_mode, name_call, takes_blob, unframed
-from trio_gate.aws.resources.owned import NONE_LISTED, expecting, with_expected
-from trio_gate.aws.routing.route import Ambiguous
+from trio_gate.aws.naming import name_call
+from trio_gate.aws.resources.owned import NONE_LISTED, expecting
 from trio_gate.aws.semantics import describe, with_newer_answer
 
 if TYPE_CHECKING:
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from trio_gate.wire.head import Body, RequestHead
 
 NO_REVIEWS: Mapping[tuple[str, str], OperationReview] = MappingProxyType({})
-
-__all__ = ["Ambiguous", "body_mode", "identify", "takes_blob", "unframed", "with_expected"]
 
 
 def identify(

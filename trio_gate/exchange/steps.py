@@ -1,7 +1,7 @@
 """The steps of a request in their order, written once: `serve` waits between them, `explain` walks straight through.
 
     claim → declared_payload → prove → admit → route → streamed → unframe → check_declared
-        → identify → judge → prepare → virtual.plan, virtual.request_for → bind → sign
+        → identify → judge → outbound → virtual.plan, virtual.request_for → bind → sign
 
 A request to the gateway itself goes from `admit` to `paths.stands_for` of `own_requests`, on to `identify`, and in place of `sign` to
 `answers.signed`.
@@ -20,11 +20,13 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trio_gate.aws import identify as naming
 from trio_gate.aws.claim import read_claim
 from trio_gate.aws.forwarded_headers import forwarded_headers
-from trio_gate.aws.identify import Ambiguous, body_mode, unframed
+from trio_gate.aws.identify import identify as identify_call
 from trio_gate.aws.ingress import OWN_SERVICE, check_name, destination, explained, to_gateway
+from trio_gate.aws.naming import body_mode, unframed
+from trio_gate.aws.resources.owned import with_expected
+from trio_gate.aws.routing.route import Ambiguous
 from trio_gate.effect.effect import level_facet
 from trio_gate.errors import SessionOver, Unauthenticated, WrongSignature
 from trio_gate.exchange import presign
@@ -208,7 +210,7 @@ def identify(content: Unframed, *, catalog: Catalog, tables: Tables, sha256: str
         call, body = presign.as_signed(call, shape, routed.presign), Empty()
     return Identified(
         proven=routed.proven,
-        head=naming.with_expected(head, call, shape),
+        head=with_expected(head, call, shape),
         body=body,
         payload_hash=outbound_hash(body, sha256),
         call=call,
@@ -226,7 +228,7 @@ def _named(content: Unframed, catalog: Catalog, tables: Tables) -> tuple[Call, S
         return routed.presign.call, None
     try:
         place, asked, owned, own = routed.place, claimed.claim, routed.owned, routed.reviews
-        call = naming.identify(
+        call = identify_call(
             head, content.body, place=place, claim=asked, catalog=catalog, tables=tables, owned=owned, reviews=own
         )
     except Ambiguous as fault:
@@ -255,7 +257,7 @@ def judge(
     return Judged(decision=decide(snapshot.rules, facets, endpoint=endpoint, virtual=virtual), facets=facets)
 
 
-def prepare(identified: Identified, catalog: Catalog) -> Outbound:
+def outbound(identified: Identified, catalog: Catalog) -> Outbound:
     """Build what will be signed and sent: the forwarded headers, what stands for the payload, and the body."""
     head, call, payload_hash = identified.head, identified.call, identified.payload_hash
     if identified.presign is not None:

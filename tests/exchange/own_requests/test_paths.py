@@ -42,7 +42,7 @@ def test_a_path_stands_for_a_call(path, members, called, host):
     call = found.call
     assert ((call.service, call.operation), call.host, call.region, call.account) == (called, host, "eu-west-1", "111111111111")
     assert call.presigned
-    outbound = steps.prepare(found, catalog())
+    outbound = steps.outbound(found, catalog())
     assert ("X-Amz-Expires", str(found.presign.seconds)) in outbound.head.target.query  # an approval is bound to it
     assert outbound.data == b""
 

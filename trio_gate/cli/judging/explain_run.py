@@ -173,7 +173,7 @@ class Explainer:
         yield {"call": self._call(identified)}
         decision = self._decision(identified)
         yield {"decision": decision and self._shown(identified, decision)}
-        outbound = steps.prepare(identified, self._catalog)
+        outbound = steps.outbound(identified, self._catalog)
         if decision is not None and decision.outcome != "deny" and isinstance(self._snapshot, Snapshot):
             _, outbound = virtual.plan(identified, outbound, decision, self._snapshot, table)
         yield {"forward": {**_forward(outbound), **_sums(identified, connection)}}

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_gate.audit.described import describe
-from trio_gate.aws.identify import takes_blob
 from trio_gate.aws.ingress import check_name
+from trio_gate.aws.naming import takes_blob
 from trio_gate.errors import AgentGone, Unproven
 from trio_gate.exchange import steps
 from trio_gate.exchange.own_requests import by_token, paths

@@ -212,7 +212,7 @@ class Pipeline:
         """The call as it would be sent. Raises Denied for a role that the agent may not assume here, SessionOver."""
         identified, source = named.identified, named.store
         flows = source is None and isinstance(identified.body, Streamed)
-        outbound = steps.prepare(identified, self._services.models.catalog)
+        outbound = steps.outbound(identified, self._services.models.catalog)
         plan, outbound = self._planned(identified, outbound, decision)
         return Prepared(
             identified=identified,

@@ -6,8 +6,7 @@ import pytest
 
 from tests.kit.aws.naming import catalog, claim, head, place, target
 from trio_gate.aws.forwarded_headers import forwarded_headers
-from trio_gate.aws.identify import unframed
-from trio_gate.aws.naming import name_call
+from trio_gate.aws.naming import name_call, unframed
 from trio_gate.errors import Malformed, Unauthenticated
 from trio_gate.wire.head import Empty, Held, StreamKind
 
