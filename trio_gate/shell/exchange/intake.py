@@ -90,7 +90,7 @@ class IntakeStage:
         table, now, sessions = self._table, services.clock.now(), services.sessions.table
         signer = steps.prove(claimed, payload_hash, self._snapshot, table, sessions, now=now, keys=services.keys)
         self._recorder.proved(signer)
-        return self._admitted(await self._identified(claimed, signer), signer, now, kept)
+        return self._admitted(await self._with_tokens_verified(claimed, signer), signer, now, kept)
 
     async def _unsigned(self, arrived: RequestHead, ingress: Ingress) -> Received:
         """Find the agent of a request that nobody has signed. Raises GateError, AgentGone."""
@@ -139,8 +139,8 @@ class IntakeStage:
             return False
         return True
 
-    async def _identified(self, claimed: Claimed, signer: Signer) -> Claimed:
-        """Verify the tokens of a signed request. Raises Unproven, IssuerUnavailable."""
+    async def _with_tokens_verified(self, claimed: Claimed, signer: Signer) -> Claimed:
+        """A signed request, its tokens verified where its agent needs any. Raises Unproven, IssuerUnavailable."""
         asked = self._snapshot.oidc_of(signer.agent)
         if asked is None or not claimed.ingress.tokens:
             return claimed
@@ -170,7 +170,7 @@ class IntakeStage:
         arrived = body
 
         def name() -> tuple[Identified, Described]:
-            return self._name(routed, arrived, whole, size)
+            return self._checked_and_named(routed, arrived, whole, size)
 
         identified, line = await offload(
             services.workers, agent, proven.asker, size, name, lambda made: drop_params(made[0].call)
@@ -217,10 +217,11 @@ class IntakeStage:
         if await race(wait, self._agent.gone) is None:
             raise AgentGone
 
-    def _name(self, routed: Routed, arrived: Body, whole: Kept | None, size: int) -> tuple[Identified, Described]:
-        """The named call, and its text for the record.
+    def _checked_and_named(self, routed: Routed, arrived: Body, whole: Kept | None, size: int) -> tuple[Identified, Described]:
+        """The named call, and its text for the record: all that takes the longer the larger the body is.
 
-        A body on disk is loaded to be parsed; unless it was framed, it is sent from disk.
+        A body on disk is loaded to be parsed; unless it was framed, it is sent from disk. Raises GateError for a body that is not
+        what the head declared, for what is not exactly one call, and for one that must not come unsigned.
         """
         models = self._services.models
         read = Held(data=whole.store.load()) if whole and whole.store and size else arrived

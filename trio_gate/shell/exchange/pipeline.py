@@ -103,7 +103,9 @@ class Pipeline:
         """Identify, judge, have approved, sign and forward. Raises GateError for a refusal, AgentGone when the agent left."""
         with self._services.bodies.room(self._agent.seat) as room:
             stage = IntakeStage(self._agent, self._snapshot, self._services, room, self._recorder)
-            received, asked = await self._prove(stage, arrived, room)
+            received = await self._prove(stage, arrived, room)
+            asked = await stage.no_call(received)
+            self._let_pass(received.proven, asked, room)
             if asked is not None:
                 await self._send_own(*await self._told(asked, received.proven, room.opened))
                 return
@@ -147,19 +149,22 @@ class Pipeline:
         if not self._current().keeps(session):
             raise SessionOver(CHANGED)
 
-    async def _prove(self, stage: IntakeStage, arrived: RequestHead, room: Room) -> tuple[Received, NoCall | None]:
-        """Authenticate the agent, and find out whether it asks for no call. Raises GateError, AgentGone."""
+    async def _prove(self, stage: IntakeStage, arrived: RequestHead, room: Room) -> Received:
+        """Authenticate the agent, and count its connection and body for it. Raises GateError, AgentGone."""
         received = await stage.prove(arrived, self._ingress)
-        owner, agent = received.proven.admitted.agent_name, received.proven.admitted.agent
-        self._agent.seat.count_for(owner or self._agent.seat.source, agent.limits.max_connections if agent else None)
-        room.count_for(owner or self._agent.seat.source)
+        owner, agent = received.proven.admitted.agent_name or self._agent.seat.source, received.proven.admitted.agent
+        self._agent.seat.count_for(owner, agent.limits.max_connections if agent else None)
+        room.count_for(owner)
         self._step(Event.AUTHENTICATED)
-        asked = await stage.no_call(received)
+        return received
+
+    def _let_pass(self, proven: Proven, asked: NoCall | None, room: Room) -> None:
+        """Check stops, except for what an agent asks about itself, and count the request against its agent's limits. Raises GateError."""
         if not isinstance(asked, About):
-            self._check_stops(received.proven)
+            self._check_stops(proven)
+        agent = proven.admitted.agent
         if agent is not None and agent.limits != NO_LIMITS:
             room.opened.enter_context(self._services.loads.request(agent))
-        return received, asked
 
     async def _told(self, asked: NoCall, proven: Proven, opened: ExitStack) -> tuple[ResponseHead, bytes]:
         """The answer to what stands for no call; an agent that is stopped may still ask about itself. Raises GateError, AgentGone."""
@@ -264,7 +269,7 @@ class Pipeline:
         self, prepared: Prepared, parts: DigestInput, stage: ApprovalStage, bound: Callable[[Prepared], DigestInput]
     ) -> Prepared:
         """An approved call under the current configuration. Raises GateError where that would ask differently, AgentGone."""
-        prepared, again = await self._judged_again(prepared)
+        prepared, again = await self._under_current(prepared)
         same = await self._beside(prepared.identified, lambda: bound(prepared) == parts)
         asked_alike = again.outcome != "approve" or (again.rule == parts.rule and stage.stands(self._snapshot))
         if not same or not asked_alike or again.vends != prepared.vends:
@@ -273,11 +278,11 @@ class Pipeline:
 
     async def _still_allowed(self, prepared: Prepared) -> None:
         """Check an allowed call against the current configuration. Raises GateError, AgentGone."""
-        now, again = await self._judged_again(prepared)
+        now, again = await self._under_current(prepared)
         if again.outcome != "allow" or again.vends != prepared.vends or not binding.same_role(now.assume, prepared.assume):
             raise Denied(_CHANGED, outcome="expired")
 
-    async def _judged_again(self, prepared: Prepared) -> tuple[Prepared, Decision]:
+    async def _under_current(self, prepared: Prepared) -> tuple[Prepared, Decision]:
         """The call under the current configuration. Raises GateError where its agent's block, or that of its operation, has changed."""
         before, call = prepared.identified.proven, prepared.identified.call
         named, reviews, self._snapshot = (call.service, call.operation), self._snapshot.reviews, self._current()
@@ -306,7 +311,8 @@ class Pipeline:
         flow, stored = await flow_of(prepared.identified, prepared.source, self._agent), isinstance(prepared.source, Spool)
         await self._recorder.intend()
         for attempt in range(1, ATTEMPTS + 1):
-            signed = self._sign(prepared, credentials)
+            now, keys = self._services.clock.now(), self._services.keys
+            signed = steps.sign(prepared.identified, prepared.outbound, credentials, now=now, keys=keys)
             if attempt == 1:
                 self._step(Event.SIGNED)
             elif isinstance(prepared.source, Spool):
@@ -351,10 +357,6 @@ class Pipeline:
         """What hands out the signature that an agent asks for."""
         self._step(Event.SIGNED)
         return answers.signed(identified, credentials, now=self._services.clock.now(), keys=self._services.keys)
-
-    def _sign(self, prepared: Prepared, credentials: Credentials) -> Signed:
-        now, keys = self._services.clock.now(), self._services.keys
-        return steps.sign(prepared.identified, prepared.outbound, credentials, now=now, keys=keys)
 
     async def _send(self, cleared: Cleared, signed: Signed, flow: Flow | None, credentials: Credentials, *, again: bool) -> None:
         """Send once and pass the answer on. Raises Expired and NotSentError only where `again`, other GateErrors, AgentGone."""
