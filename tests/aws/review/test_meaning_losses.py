@@ -85,6 +85,17 @@ TAKES = [
     ("dynamodb", "UpdateTable", {"DeletionProtectionEnabled": False}, False, False, True),
     ("dynamodb", "UpdateTable", {"DeletionProtectionEnabled": True}, False, False, False),
     ("fsx", "RestoreVolumeFromSnapshot", {}, True, False, False),
+    ("cognito-idp", "InitiatePointInTimeRecovery", {}, False, True, False),
+    ("ec2", "BatchModifyIpamRoutingPolicyRegistrations", {}, False, UNKNOWN, False),
+    ("iotwireless", "StartBulkDisassociateWirelessDeviceFromMulticastGroup", {}, False, True, False),
+    ("medialive", "StartDeleteMonitorDeployment", {}, False, True, True),
+    ("mpa", "StartActiveApprovalTeamDeletion", {}, False, True, True),
+    ("partnercentral-account", "StartQualificationsDisassociationTask", {}, False, True, False),
+    ("securityhub", "StartConfigurationPolicyDisassociation", {}, False, True, False),
+    ("swf", "RequestCancelWorkflowExecution", {}, False, True, False),
+    ("personalize", "CreateDataDeletionJob", {}, True, False, False),
+    ("transfer", "StartRemoteDelete", {}, True, False, False),
+    ("discovery", "StartBatchDeleteConfigurationTask", {}, True, False, False),
 ]
 
 
