@@ -1,10 +1,11 @@
 """The way of a request, as a table.
 
-Rule: the shell may forward only from SIGNED; what the gateway answers itself goes from CLEARED to ANSWERED,
-and what an agent asks about itself, which is no call, from AUTHENTICATED. Every path to SIGNED passes AUTHENTICATED, IDENTIFIED and then ALLOWED or
-APPROVED, in this order: who asks is proven before anyone looks at what is asked. `tests/exchange/test_states.py` walks all
-paths. An event for which a state has no entry cannot happen there. Until AWS's answer has been sent on whole, an exchange
-may be refused or aborted; either way it is recorded once.
+Rule: the shell may forward only from SIGNED. A call that the gateway answers itself goes from CLEARED to ANSWERED, but a signature
+that it hands out is made as any other, by ARMED and SIGNED. What is no call (an agent asks about itself, asks for a task or ends
+one) is answered from AUTHENTICATED. Every path to SIGNED passes AUTHENTICATED, IDENTIFIED and then ALLOWED or APPROVED, in this
+order: who asks is proven before anyone looks at what is asked. `tests/exchange/test_states.py` walks all paths. An event for which
+a state has no entry cannot happen there. Until AWS's answer has been sent on whole, an exchange may be refused or aborted; either
+way it is recorded once.
 """
 
 from __future__ import annotations

@@ -158,7 +158,7 @@ class Recorder:
         self._clearance = clearance
 
     def decided(self, outcome: str, rule: str | None, reason: str | None, *, status: int | None = None) -> None:
-        """Note the decision and write its line to the decision log. Raises AuditUnavailable."""
+        """Set the decision, and write its line to the decision log where there is one. Raises AuditUnavailable where the disk fails."""
         self.decision = (outcome, rule, reason)
         decisions, call, described = self._services.sinks.decisions, self.call, self.described
         if decisions is None or call is None or described is None:
@@ -201,22 +201,22 @@ class Recorder:
         end: End = "aborted" if self._intended else "refused"  # after the intent, only the agent's own body can be refused
         if isinstance(fault, (UpstreamError, CredentialsUnavailable)):
             end = "failed"
-        self._tell(fault.reason)
+        self._tell_approvers(fault.reason)
         await self._conclude(end, status, bytes_in=bytes_in, reason=fault.detail)
 
     async def aborted(self, reason: str, *, answering: bool, bytes_in: int, bytes_out: int) -> None:
         """Write the outcome of an exchange that was broken off; `answering`: whether the agent had AWS's status by then."""
         if not self._is_counted("aborted"):
             status = self.upstream_status if answering else None
-            self._tell(reason)
+            self._tell_approvers(reason)
             await self._conclude("aborted", status, bytes_in=bytes_in, bytes_out=bytes_out, reason=reason)
 
     async def completed(self, *, bytes_in: int, bytes_out: int) -> None:
         """Write the outcome of an exchange whose answer went to the agent whole."""
-        self._tell(None)
+        self._tell_approvers(None)
         await self._conclude("answered", self._own_status or self.upstream_status, bytes_in=bytes_in, bytes_out=bytes_out)
 
-    def _tell(self, why: str | None) -> None:
+    def _tell_approvers(self, why: str | None) -> None:
         """Tell those who approved the call how it ended."""
         if self._clearance is not None:
             took = self.nanoseconds.get("aws")
@@ -225,12 +225,12 @@ class Recorder:
     async def _conclude(
         self, end: End, status: int | None, *, bytes_in: int = 0, bytes_out: int = 0, reason: str | None = None
     ) -> None:
-        """Write the outcome: `status` of the agent's answer, `bytes_in` and `bytes_out` of its bodies. A failing disk is logged."""
+        """Tell of the outcome, and write it. A failing disk is logged.
+
+        `status` is that of the agent's answer, `bytes_in` and `bytes_out` are the lengths of its bodies.
+        """
         self.lap("end")
         now, audit = self._services.clock.now(), self._services.audit
-        self._count(end, status, now)
-        if (traces := self._services.sinks.traces) is not None:
-            traces.send(self._traced(end, status, now))
         outcome = Outcome(
             id=self.id,
             time=now,
@@ -244,13 +244,21 @@ class Recorder:
             end=end,
             reason=reason,
         )
-        if request_log.isEnabledFor(logging.INFO):
-            log_request(self._intent(now), outcome)
-        self._services.approvals.publish(lambda: (self._intent(now), outcome))
+        self._publish(outcome)
         try:
             await (audit.conclude(outcome) if self._intended else audit.record(self._intent(now), outcome))
         except AuditUnavailable as error:
             log.error("outcome of %s not recorded: %s", self.id, error.reason)  # noqa: TRY400 - the fault is the disk's
+
+    def _publish(self, outcome: Outcome) -> None:
+        """Tell all who learn of an exchange besides the record: metrics, traces, the log and people's channels."""
+        services, now = self._services, outcome.time
+        self._count(outcome.end, outcome.status, now)
+        if (traces := services.sinks.traces) is not None:
+            traces.send(self._traced(outcome.end, outcome.status, now))
+        if request_log.isEnabledFor(logging.INFO):
+            log_request(self._intent(now), outcome)
+        services.approvals.publish(lambda: (self._intent(now), outcome))
 
     def _count(self, end: str, status: int | None, now: datetime) -> None:
         """Count the exchange for those who read metrics, by what the configuration and AWS name alone."""
