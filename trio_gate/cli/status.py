@@ -10,7 +10,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from trio_gate.cli.approving import connecting
+from trio_gate.cli import connecting
 from trio_gate.client import ClientError, parse_url
 from trio_gate.effect.sentence import counted
 from trio_gate.text.visible import plain

@@ -1,1 +1,1 @@
-"""On the agent's machine: what an agent asks of the gateway itself, with its own keys."""
+"""What agents run themselves: verbs that ask the gateway for something, with the agent's own keys or its identity token."""

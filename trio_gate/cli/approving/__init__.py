@@ -1,1 +1,1 @@
-"""Approving: the verbs of people who approve, and their way to the gateway."""
+"""Approving: the verbs of people who approve."""

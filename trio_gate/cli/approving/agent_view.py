@@ -6,7 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.channel.frames import ShowAgent
-from trio_gate.cli.approving import connecting, requests
+from trio_gate.cli import connecting
+from trio_gate.cli.approving import requests
 
 if TYPE_CHECKING:
     import argparse

@@ -9,7 +9,8 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trio_gate.cli.approving import connecting, requests
+from trio_gate.cli import connecting
+from trio_gate.cli.approving import requests
 from trio_gate.cli.approving.terminal.prompt_input import TypedAnswer
 from trio_gate.cli.approving.terminal.session import ApproverSession
 

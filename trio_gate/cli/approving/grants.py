@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trio_gate.cli.approving import connecting, requests
+from trio_gate.cli import connecting
+from trio_gate.cli.approving import requests
 
 if TYPE_CHECKING:
     import argparse

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from trio_gate.approval.channel.frames import Request, ServerFrame
-    from trio_gate.cli.approving.connecting import Connect
     from trio_gate.cli.approving.terminal.prompt_input import TypedAnswer
+    from trio_gate.cli.connecting import Connect
 
 ANSWER_TIMEOUT = 30
 """Seconds within which the gateway must send its state, or answer one frame: neither needs a person."""

@@ -10,8 +10,8 @@ import secrets
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trio_gate.cli import config_place
-from trio_gate.cli.approving import connecting, requests
+from trio_gate.cli import config_place, connecting
+from trio_gate.cli.approving import requests
 from trio_gate.cli.setup import verbs
 from trio_gate.cli.setup.block_text import TOKEN_BYTES, hashed, person_block, token_of
 from trio_gate.cli.setup.declared import NotDeclaredError, named

@@ -1,1 +1,1 @@
-"""Wiring: what an agent's environment and profiles hold, so that its programs find the gateway."""
+"""Wiring: the verbs that make, of the configuration, the environment and profiles by which an agent's programs find the gateway."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trio_gate.cli.wiring import agent
+from trio_gate.cli.wiring import wiring_up
 from trio_gate.cli.wiring.variables import FORMATS, written
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ EXAMPLES = """\
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    agent.add_arguments(parser)
-    agent.add_environment(parser)
+    wiring_up.add_arguments(parser)
+    wiring_up.add_environment(parser)
     parser.add_argument(
         "--format", choices=FORMATS, default="shell", help="what reads it (default: shell); null in JSON is a variable to remove"
     )
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the variables. Returns 2 if the agent cannot be wired up."""
 
     def work(known: AgentFacts) -> int:
-        print(written(agent.environment("env", args, known), args.format), end="")
+        print(written(wiring_up.environment("env", args, known), args.format), end="")
         return 0
 
-    return agent.run("env", args, work)
+    return wiring_up.run("env", args, work)

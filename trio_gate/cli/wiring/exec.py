@@ -9,7 +9,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from trio_gate.cli.wiring import agent, proofs
+from trio_gate.cli.wiring import proofs, wiring_up
 
 if TYPE_CHECKING:
     import argparse
@@ -30,8 +30,8 @@ OWN = ("TRIO_GATE_TOKEN", "TRIO_GATE_CONFIG", proofs.SECRET, proofs.TOKEN, *proo
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    agent.add_arguments(parser)
-    agent.add_environment(parser)
+    wiring_up.add_arguments(parser)
+    wiring_up.add_environment(parser)
     parser.add_argument("command", nargs="+", metavar="COMMAND", help="after `--`: the command and its arguments")
 
 
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     """Become the command. Returns only if it cannot be run."""
 
     def work(known: AgentFacts) -> int:
-        made = agent.environment("exec", args, known)
+        made = wiring_up.environment("exec", args, known)
         kept = {name: value for name, value in os.environ.items() if name not in made and name not in _removed(known)}
         try:
             os.execvpe(args.command[0], args.command, kept | {name: value for name, value in made.items() if value is not None})  # noqa: S606 - the user's own command, without a shell
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"trio-gate exec: cannot run {args.command[0]}: {error.strerror}", file=sys.stderr)
             return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
 
-    return agent.run("exec", args, work)
+    return wiring_up.run("exec", args, work)
 
 
 def _removed(known: AgentFacts) -> frozenset[str]:

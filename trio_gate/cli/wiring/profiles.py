@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trio_gate.cli.wiring import agent, ways
+from trio_gate.cli.wiring import ways, wiring_up
 from trio_gate.cli.wiring.reading import NotWiredError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    agent.add_arguments(parser)
+    wiring_up.add_arguments(parser)
     parser.add_argument("--write", metavar="FILE", help="write them to FILE (0600), a new one or one that this verb has written")
 
 
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
 
     def work(known: AgentFacts) -> int:
         listener = ways.choose(known, args.via, args.gateway)
-        made = {number: agent.wiring(args, known, number, listener, None) for number in known.accounts}
+        made = {number: wiring_up.wiring(args, known, number, listener, None) for number in known.accounts}
         text = "\n".join(profile(_name(known, number), one) for number, one in made.items())
         if listener.kind == "proxy":
             print(
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
             _write(Path(args.write), text)
         return 0
 
-    return agent.run("profiles", args, work)
+    return wiring_up.run("profiles", args, work)
 
 
 def profile(name: str, wiring: Wiring) -> str:

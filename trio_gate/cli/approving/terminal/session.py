@@ -23,7 +23,7 @@ from trio_gate.client import ClientError, Hopeless
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from trio_gate.cli.approving.connecting import Connect
+    from trio_gate.cli.connecting import Connect
 
 FIRST_PAUSE_SECONDS = 1.0
 """Pause before connecting again after the channel broke; it doubles with each further failure."""

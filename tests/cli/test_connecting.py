@@ -11,7 +11,7 @@ import trio
 import trustme
 
 from tests.kit.approvals.admin_gate import TOKENS
-from trio_gate.cli.approving import connecting
+from trio_gate.cli import connecting
 from trio_gate.client import ClientError, Hopeless, connect
 
 

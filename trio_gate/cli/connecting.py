@@ -1,4 +1,4 @@
-"""Where the gateway is and who asks: the arguments, exit statuses and faults that all verbs for approvers share.
+"""Where the gateway is and who asks: the arguments, exit statuses and faults that all verbs share with which people ask a running gateway.
 
 Exit status: 0 when done, 1 if the gateway cannot be reached or refused, 2 if the arguments cannot work, 130 after Ctrl-C.
 """
