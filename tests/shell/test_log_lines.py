@@ -70,6 +70,21 @@ def test_what_nobody_reads_is_counted_and_logged_once_it_is_read(say, line):
         assert before.count(line) + len(missing) == len(before), "none is torn"
 
 
+def test_a_line_is_not_begun_before_the_last_one_is_ended(say):
+    with pipe() as (reader, writer):
+        told = say(writer)
+        for text in ("a" * (ROOM - 5_000), "b" * 9_000, "c"):
+            told(text)
+        first = os.read(reader, ROOM)
+        told("d")
+        assert (first + os.read(reader, ROOM)).decode().splitlines() == [
+            "a" * (ROOM - 5_000),
+            "b" * 9_000,
+            "1 lines of the log are missing here: nobody read them",
+            "d",
+        ]
+
+
 def test_a_terminal_that_nobody_reads_stops_nothing(say):
     shown, ours = os.openpty()
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import logging
 import os
 
@@ -37,6 +39,41 @@ def test_where_the_journal_reads_it_gets_fields_unless_json_is_wanted(root, tmp_
         assert [type(one) for one in root.handlers if isinstance(one, (LogLines, JournalLines))] == [kind]
         assert root.level == logging.INFO
         assert logging.getLogger(log_setup.REQUESTS).isEnabledFor(logging.INFO)
+
+
+@pytest.fixture
+def small_pipe():
+    """A pipe that has room for four pages: its reading end, which does not wait, its writing end."""
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4 * 4096)
+    os.set_blocking(reader, False)
+    yield reader, writer
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_line_that_was_begun_is_ended_by_the_handler_that_follows(root, small_pipe):
+    reader, writer = small_pipe
+    log_setup.configure(LogSettings(form="json"), level=logging.INFO, descriptor=writer)
+    log = logging.getLogger("trio_gate.test")
+    for text in ("a" * 12_000, "b" * 9_000, "dropped"):
+        log.info(text)
+    log_setup.configure(LogSettings(form="text"), descriptor=writer)
+    said = os.read(reader, 1 << 20)
+    log.info("after")
+    first, second, *rest = (said + os.read(reader, 1 << 20)).decode().splitlines()
+    assert [json.loads(line)["message"] for line in (first, second)] == ["a" * 12_000, "b" * 9_000]
+    assert [line.split(" ", 2)[2] for line in rest] == ["1 lines of the log are missing here: nobody read them", "after"]
+
+
+def test_what_another_descriptor_has_begun_is_not_written_to_this_one(root, small_pipe, tmp_path):
+    _, writer = small_pipe
+    log_setup.configure(LogSettings(), level=logging.INFO, descriptor=writer)
+    logging.getLogger("trio_gate.test").info("a" * 20_000)
+    with (tmp_path / "log").open("w") as file:
+        log_setup.configure(LogSettings(), descriptor=file.fileno())
+        logging.getLogger("trio_gate.test").info("here")
+    assert (tmp_path / "log").read_text().split(" ", 1)[1] == "INFO here\n"
 
 
 def test_without_a_descriptor_for_the_journal_there_is_no_handler(root, tmp_path, monkeypatch):

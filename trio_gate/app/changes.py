@@ -86,7 +86,7 @@ class Changes:
                 use_sinks = await other_sinks(old.gateway, new.gateway, self._running.services.sinks, undo)
                 if self._running.shutdown.requested:
                     raise StartFailed("the gateway is stopping")
-                lines = log_setup.handler(new.gateway.log) if new.gateway.log != old.gateway.log else None
+                lines = log_setup.handler(new.gateway.log) if new.gateway.log.form != old.gateway.log.form else None
                 undo.pop_all()
 
         def dial() -> None:
@@ -95,14 +95,13 @@ class Changes:
                 self._parts.upstreams.change(**dialled)
 
         def log_so() -> None:
-            if lines is not None:
-                log_setup.use(lines, new.gateway.log)
+            log_setup.use(lines, new.gateway.log)
             if unreached is not None:
                 log.warning("trio-gate: %s", unreached)
 
         return (
             dial,
-            use_sinks,
+            *use_sinks,
             partial(self._limit, new, limits_of(new)),
             partial(self._parts.base.change, new.credentials),
             partial(self._parts.roles.keep_only, outliving(old, new)),

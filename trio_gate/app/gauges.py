@@ -96,7 +96,7 @@ def of_process(
     yield "failing", ("decision_log",), services.sinks.decisions is not None and not services.sinks.decisions.takes_lines()
     yield from _limit("held_limit", present().config.gateway.held_limit, services.bodies.held.most)
     yield "config_generation", (), present().number
-    yield "config_reload_ok", (), present.reload_failed is None
+    yield "config_reload_ok", (), present.reload_failed is None and not present.in_part
 
 
 def of_agents_seats(seats: Seats, pace: Allowance) -> Iterator[Sample]:

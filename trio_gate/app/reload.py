@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+EARLIER = "an earlier reload was applied in part: restart the gateway"
+"""Said of all later ones."""
+
 
 class ActiveConfig:
     """Holds the current configuration; call it to get its snapshot.
@@ -113,13 +116,21 @@ async def reload_on_signal(
             why_not = str(fault)
         except Exception as error:  # a bug must not end the gateway
             why_not = f"internal error: {internal_fault(error)}"
+        earlier = EARLIER if present.in_part else None
         present.reload_failed, present.in_part = why_not, present.in_part or in_part
-        hub.acts.note(reload_row(config, why_not, present().number, SystemClock().now(), in_part=in_part))
-        if why_not is None:
-            log.info("trio-gate: reloaded, generation %d", present().number)
-        else:
-            log.error("trio-gate: %s: %s", "reloaded in part" if in_part else "not reloaded", why_not)
+        row = reload_row(config, why_not, present().number, SystemClock().now(), in_part=in_part, earlier=earlier)
+        hub.acts.note(row)
+        _say(present().number, why_not, earlier, in_part=in_part)
         notify(f"READY=1\nSTATUS={present.status()}")
+
+
+def _say(number: int, why_not: str | None, earlier: str | None, *, in_part: bool) -> None:
+    """Log what became of a reload, and what an earlier one left."""
+    more = f"; {earlier}" if earlier else ""
+    if why_not is None:
+        log.log(logging.WARNING if earlier else logging.INFO, "trio-gate: reloaded, generation %d%s", number, more)
+    else:
+        log.error("trio-gate: %s: %s%s", "reloaded in part" if in_part else "not reloaded", why_not, more)
 
 
 def _taken(steps: Sequence[Callable[[], None]]) -> str | None:

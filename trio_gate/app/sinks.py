@@ -9,7 +9,7 @@ import trio
 
 from trio_gate.app.state_dir import StartFailed
 from trio_gate.shell.audit.decision_log import DecisionLog
-from trio_gate.shell.exchange.sinks import Sinks
+from trio_gate.shell.exchange.sinks import Sinks, finish
 from trio_gate.shell.worker_threads import in_thread
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ async def open_sinks(gateway: Gateway) -> AsyncIterator[Sinks]:
             closing.cancel_scope.cancel()
             sinks.log_to(None)
             if sinks.traces is not None:
-                await sinks.traces.aclose()
+                await finish(sinks.traces)
 
 
-async def other_sinks(old: Gateway, new: Gateway, sinks: Sinks, undo: AsyncExitStack) -> Callable[[], None]:
-    """Open the sinks that another configuration changes; return the step that uses them, and closes those before.
+async def other_sinks(old: Gateway, new: Gateway, sinks: Sinks, undo: AsyncExitStack) -> list[Callable[[], None]]:
+    """Open the sinks that another configuration changes; return the steps that use them, and close those before.
 
     What was opened is closed by `undo`. Raises AuditUnavailable, StartFailed.
     """
@@ -51,12 +51,7 @@ async def other_sinks(old: Gateway, new: Gateway, sinks: Sinks, undo: AsyncExitS
         if decisions is not None:
             undo.callback(decisions.close)
         steps.append(lambda: sinks.log_to(decisions))
-
-    def use() -> None:
-        for step in steps:
-            step()
-
-    return use
+    return steps
 
 
 def _decisions(gateway: Gateway) -> DecisionLog | None:

@@ -142,13 +142,30 @@ def gateway_row(kind: Literal["started", "stopped"], config: Config, generation:
     return _row(kind, replace(_gateway(kind, now), generation=generation), facts)
 
 
-def reload_row(config: Config | None, why_not: str | None, generation: int, now: datetime, *, in_part: bool = False) -> Row:
-    """The row of a reload. `why_not` says why the configuration was not taken, or only `in_part`; `generation` is of the one now in force."""
+def reload_row(
+    config: Config | None,
+    why_not: str | None,
+    generation: int,
+    now: datetime,
+    *,
+    in_part: bool = False,
+    earlier: str | None = None,
+) -> Row:
+    """The row of a reload.
+
+    Args:
+        config: what was read, None if it had errors.
+        why_not: why it was not taken, or only `in_part`.
+        generation: of the one now in force.
+        now: the time.
+        in_part: only a part is in force.
+        earlier: what an earlier reload left undone.
+    """
     facts: dict[str, Value] = {
         "config_sha256": config.sha256 if config is not None else None,
         "taken": why_not is None,
         "in_part": in_part or None,
-        "reason": why_not,
+        "reason": "; ".join(filter(None, (why_not, earlier))) or None,
     }
     return _row("reload", replace(_gateway("reload", now), generation=generation), facts)
 

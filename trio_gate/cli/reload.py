@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Send the signal and wait for the answer. Returns 1 if not all was taken, 2 if the configuration names no state folder."""
+    """Send the signal and wait for the answer. Returns 1 if not all is in force, 2 if the configuration names no state folder."""
     folder = state_dir.find(args)
     if folder is None:
         return 2
@@ -60,12 +60,18 @@ def run(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
-    if not answer["act"]["taken"]:
-        became = "reloaded in part" if answer["act"].get("in_part") else "not reloaded"
-        print(f"trio-gate: {became}: {answer['act']['reason']}", file=sys.stderr)
-        return 1
-    print(f"reloaded, generation {answer['generation']}")
-    return 0
+    return _said(answer["act"], f"reloaded, generation {answer['generation']}")
+
+
+def _said(act: dict[str, Any], taken: str) -> int:
+    """Say what became of it; 0 if all of the configuration is in force."""
+    reason = act.get("reason")
+    if reason is None:
+        print(taken)
+        return 0
+    became = taken if act["taken"] else "reloaded in part" if act.get("in_part") else "not reloaded"
+    print(f"trio-gate: {became}: {reason}", file=sys.stderr)
+    return 1
 
 
 def _last(folder: Path) -> dict[str, Any] | None:

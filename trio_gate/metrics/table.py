@@ -65,7 +65,7 @@ METRICS = (
     _gauge("failing", "1 while calls are refused because this cannot be written: record, approvals or decision_log", "part"),
     _gauge("ready", "1 while calls are taken: what /readyz says"),
     _gauge("config_generation", "number of the configuration in force; 1 at the start"),
-    _gauge("config_reload_ok", "0 if the last reload failed, else 1"),
+    _gauge("config_reload_ok", "0 if the last reload failed, or any since the start was applied in part, else 1"),
     _gauge("unreviewed_operations", "operations that were called and are newer than the review"),
     _gauge("connections", "open connections, by kind: agents, admin or metrics", "kind"),
     _gauge("tunnels", "open tunnels to hosts that are none of AWS's"),

@@ -13,12 +13,12 @@ import os
 import select
 import socket
 import stat
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     Write = Callable[[memoryview], int]
     """Writes some bytes without blocking; returns how many. Raises OSError."""
@@ -31,6 +31,7 @@ class LogLines(logging.Handler):
 
     def __init__(self, descriptor: int) -> None:
         super().__init__()
+        self._descriptor = descriptor
         self._opened = ExitStack()
         self._some = _writer(descriptor, self._opened)
         self._lost = 0
@@ -46,11 +47,19 @@ class LogLines(logging.Handler):
         if self._lost or not self._write(line):
             self._lost += 1
 
+    def follow(self, before: LogLines) -> None:
+        """Go on where another handler of the same descriptor stops: end the line that it began, and count what it dropped."""
+        with held(self), held(before):
+            if before._descriptor == self._descriptor:
+                self._rest, before._rest = before._rest, self._rest
+                self._lost, before._lost = self._lost + before._lost, 0
+
     def close(self) -> None:
         """End the line that was begun and report dropped ones, if that can be written, and close."""
         self._ended()
         self._tell_lost()
         self._opened.close()
+        self._some = lambda _: 0  # its descriptor may be another's now
         super().close()
 
     def _tell_lost(self) -> None:
@@ -78,6 +87,16 @@ class LogLines(logging.Handler):
             while self._rest and (count := self._some(self._rest[: select.PIPE_BUF])):
                 self._rest = self._rest[count:]
         return not self._rest
+
+
+@contextmanager
+def held(lines: LogLines) -> Iterator[None]:
+    """While the block runs, no thread logs by this handler."""
+    lines.acquire()
+    try:
+        yield
+    finally:
+        lines.release()
 
 
 def _writer(descriptor: int, opened: ExitStack) -> Write:

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from trio_gate.shell.log_formats import Json, Text
-from trio_gate.shell.log_lines import LogLines
+from trio_gate.shell.log_lines import LogLines, held
 from trio_gate.shell.systemd.journal import JournalLines, reads
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def configure(settings: LogSettings, *, level: int | None = None, descriptor: in
         logging.getLogger().setLevel(level)
 
 
-def handler(settings: LogSettings, descriptor: int = STDERR) -> logging.Handler:
+def handler(settings: LogSettings, descriptor: int = STDERR) -> LogLines | JournalLines:
     """What writes to a descriptor in this form, for `use`. Raises OSError."""
     lines = LogLines(descriptor)
     lines.setFormatter(Json() if settings.form == "json" else Text())
@@ -43,12 +43,23 @@ def handler(settings: LogSettings, descriptor: int = STDERR) -> logging.Handler:
         raise
 
 
-def use(lines: logging.Handler, settings: LogSettings) -> None:
-    """Log by this handler from now on, in place of the last one."""
+def use(lines: LogLines | JournalLines | None, settings: LogSettings) -> None:
+    """Log by this handler from now on, in place of the last one, None to keep that."""
+    if lines is not None:
+        _replace(lines)
+    logging.getLogger(REQUESTS).setLevel(logging.INFO if settings.requests else logging.WARNING)
+
+
+def _replace(lines: LogLines | JournalLines) -> None:
     root = logging.getLogger()
     old = [one for one in root.handlers if isinstance(one, (LogLines, JournalLines))]
-    root.addHandler(lines)
-    for one in old:
-        root.removeHandler(one)
-        one.close()
-    logging.getLogger(REQUESTS).setLevel(logging.INFO if settings.requests else logging.WARNING)
+    with held(_plain(lines)):  # it begins no line before the last one is ended
+        root.addHandler(lines)
+        for one in old:
+            root.removeHandler(one)
+            _plain(lines).follow(_plain(one))
+            one.close()
+
+
+def _plain(lines: LogLines | JournalLines) -> LogLines:
+    return lines.otherwise if isinstance(lines, JournalLines) else lines

@@ -18,6 +18,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, Status,
 
 from trio_gate import __version__
 from trio_gate.metrics.traced import REQUEST, UPSTREAM
+from trio_gate.shell.worker_threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,9 +100,9 @@ class Traces:
         span.end(whole.end)
 
     async def aclose(self) -> None:
-        """Send what still waits, for `LAST_SECONDS` at most."""
+        """Send what still waits, for `LAST_SECONDS` at most. Raises Overloaded if no thread can be had."""
         with trio.move_on_after(LAST_SECONDS, shield=True):
-            await trio.to_thread.run_sync(self._provider.shutdown, abandon_on_cancel=True)
+            await in_thread(self._provider.shutdown, abandon_on_cancel=True)
 
 
 def _context(parent: Parent | None) -> Context | None:

@@ -16,6 +16,7 @@ import pytest
 from tests.kit.gateway import AGENT, SECRET, reload, running
 from tests.kit.paths import ROOT
 from tests.kit.wire.raw import Raw, request
+from trio_gate.app.reload import EARLIER
 from trio_gate.shell.audit.database import FILE, read_last
 
 DENY = 'rule "one" { action = "deny" }\n'
@@ -138,7 +139,7 @@ def broken(settings, descriptor=None):
 
 log_setup.handler = broken
 """,
-        "log_requests = true",
+        'log_format = "json"',
     ),
 }
 """By where they are: what makes them, and what else a configuration says to meet them."""
@@ -196,6 +197,27 @@ def test_a_bug_in_a_reload_changes_nothing_and_ends_nothing(tmp_path, monkeypatc
             Raw(f"127.0.0.1:{free}")
         assert asks_for_reload(gate, good.replace('rule "one"', 'rule "two"')).stdout == "reloaded, generation 2\n"
         assert reload_ok(gate) == 1
+
+
+ONCE = PARTIAL.replace("        raise", "        BaseKeys.change = change\n        raise")
+
+
+def test_after_one_in_part_no_later_reload_hides_that(tmp_path, monkeypatch):
+    with faulty(tmp_path, monkeypatch, ONCE) as gate:
+        good = gate.config.read_text()
+        assert asks_for_reload(gate, good.replace('"one"', '"two"')).stderr.startswith("trio-gate: reloaded in part: ")
+        done = asks_for_reload(gate, good.replace('"one"', '"three"'))
+        said = f"trio-gate: reloaded, generation 3: {EARLIER}\n"
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
+        assert "denied by rule three" in answered(gate.doors["endpoint"])
+        assert f"WARNING trio-gate: reloaded, generation 3; {EARLIER}\n" in gate.log
+        done = asks_for_reload(gate, good.replace("rule", "role"))
+        assert (done.returncode, done.stderr.endswith(f"; {EARLIER}\n")) == (1, True)
+        gate.config.write_text(good)
+        assert reload_ok(gate) == 0
+        rows = [row["act"] for row in gate.rows() if row.get("kind") == "reload"]
+        assert [(act["taken"], act.get("in_part")) for act in rows] == [(False, True), (True, None), (False, None)]
+        assert f"reloaded: {EARLIER}" in gate.gate("log", str(gate.config)).stdout
 
 
 def test_a_bug_after_the_point_of_no_return_leaves_as_little_of_the_old_as_can_be_and_is_said(tmp_path, monkeypatch, free):

@@ -6,7 +6,7 @@ import pytest
 import trio
 
 from tests.kit.records import NOW
-from trio_gate.errors import AuditUnavailable
+from trio_gate.errors import AuditUnavailable, Overloaded
 from trio_gate.shell.audit.decision_log import DecisionLog
 from trio_gate.shell.exchange.sinks import Sinks
 
@@ -49,3 +49,23 @@ async def test_the_collector_before_gets_what_waits_while_calls_go_on():
         assert not slow.closed.is_set()
         slow.may.set()
     assert slow.closed.is_set()
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Overloaded("the gateway can start no thread just now"), "the gateway can start no thread just now"),
+        (RuntimeError("a secret"), "internal error: RuntimeError in test_what_the_collector_before_raises_ends_nothing."),
+    ],
+)
+async def test_what_the_collector_before_raises_ends_nothing(caplog, fault, said):
+    class Broken:
+        async def aclose(self):
+            await trio.lowlevel.checkpoint()
+            raise fault
+
+    async with trio.open_nursery() as closing:
+        Sinks(closing, None, Broken()).trace_to(None)
+    [record] = caplog.records
+    assert record.getMessage().startswith(f"the last traces were not sent: {said}")
+    assert "a secret" not in caplog.text

@@ -5,13 +5,18 @@ Rule: a line or a span goes to one place, whole: nothing waits between asking fo
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
+
+from trio_gate.errors import GateError, internal_fault
 
 if TYPE_CHECKING:
     import trio
 
     from trio_gate.shell.audit.decision_log import DecisionLog
     from trio_gate.shell.traces import Traces
+
+log = logging.getLogger(__name__)
 
 
 class Sinks:
@@ -37,4 +42,13 @@ class Sinks:
         """Send traces there from now on; what the collector before has not got yet is sent to it in the background."""
         before, self.traces = self.traces, traces
         if before is not None:
-            self._closing.start_soon(before.aclose)
+            self._closing.start_soon(finish, before)
+
+
+async def finish(traces: Traces) -> None:
+    """Send what a collector has not got yet. A fault is logged: it ends nothing else."""
+    try:
+        await traces.aclose()
+    except Exception as error:
+        why = str(error) if isinstance(error, GateError) else f"internal error: {internal_fault(error)}"
+        log.error("the last traces were not sent: %s", why)  # noqa: TRY400 - a traceback may hold what a span holds

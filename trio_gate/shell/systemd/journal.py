@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from trio_gate.shell.log_lines import LogLines
+
 SOCKET = "/run/systemd/journal/socket"
 PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
 """Of syslog (RFC 5424 section 6.2.1), for records of at least a level; 7 for those below."""
@@ -27,9 +29,9 @@ def reads(descriptor: int, env: Mapping[str, str]) -> bool:
 class JournalLines(logging.Handler):
     """A logging handler that writes to the journal, or else hands the record to `otherwise`, which it owns."""
 
-    def __init__(self, otherwise: logging.Handler, path: str = SOCKET) -> None:
+    def __init__(self, otherwise: LogLines, path: str = SOCKET) -> None:
         super().__init__()
-        self._otherwise = otherwise
+        self.otherwise = otherwise
         self._path = path
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
 
@@ -38,12 +40,12 @@ class JournalLines(logging.Handler):
         try:
             self._socket.sendto(_datagram(record), socket.MSG_DONTWAIT, self._path)
         except (OSError, TypeError, ValueError, LookupError, AttributeError):  # the record's text may be what is wrong
-            self._otherwise.handle(record)
+            self.otherwise.handle(record)
 
     def close(self) -> None:
         """Close it."""
         self._socket.close()
-        self._otherwise.close()
+        self.otherwise.close()
         super().close()
 
 
