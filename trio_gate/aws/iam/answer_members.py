@@ -1,8 +1,9 @@
 """Which members of an answer may hold a credential, a secret, or what people leave secrets in.
 
-Rule: a member may, unless its type or its name says what it holds. Numbers, times, yes or no and values that the model lists are no
-secrets; an ARN is none, and neither is what a thing is called, unless the name also has a word for what gives access. Bytes,
-documents, streams and whatever the model calls sensitive always may. The review of operations looks at answers by the same measure.
+Rule: a member may, unless its type or its name says what it holds. Times, yes or no and values that the model lists are no secrets, nor
+are numbers, unless the name says that they are codes to enter. An ARN is none, and neither is what a thing is called, unless the name
+also has a word for what gives access. The name of a map says nothing of its values. Bytes, documents, streams and whatever the model
+calls sensitive always may.
 """
 
 from __future__ import annotations
@@ -24,28 +25,48 @@ _CALLED = frozenset(["id", "ids", "name", "names", "region", "regions", "status"
 _GIVES_ACCESS = frozenset(
     [
         "access",
+        "activation",
+        "apikey",
+        "auth",
         "authorization",
+        "authtoken",
+        "bearer",
         "code",
+        "cookie",
         "credential",
-        "credentials",
+        "external",
+        "grant",
         "invitation",
+        "invite",
+        "jwt",
         "key",
-        "keys",
         "login",
+        "oauth",
+        "otp",
+        "passcode",
+        "passphrase",
         "password",
-        "passwords",
+        "pin",
+        "presigned",
         "secret",
-        "secrets",
         "session",
-        "sessions",
         "token",
-        "tokens",
+        "url",
     ]
 )
-"""Words in a name that make it uncertain: the id of an API key may be the key."""
+"""Words in a name, of one or of many, that make it uncertain: the id of an API key may be the key."""
 
+_ENTERED = frozenset(["otp", "passcode", "pin"])
+"""Words for numbers that give access."""
+
+_CODE = "code"
+_OTHER_CODES = frozenset(["country", "error", "exit", "http", "postal", "response", "status", "zip"])
+"""Words that say, of a number that is a code, that nobody enters it."""
+
+_ARN = frozenset(["arn", "arns"])
 _PAGE = ("next", "token")
 _TEXTS = frozenset(("string", "blob"))
+_NUMBERS = frozenset(("integer", "long", "float", "double"))
 
 
 @cache
@@ -62,27 +83,43 @@ def may_hold_secrets(name: str, shape: str, shapes: Mapping[str, Any]) -> bool:
         shape: the name of its shape.
         shapes: those of botocore's service-2 JSON.
     """
-    todo, seen = [(name, shape)], set[tuple[str, str]]()
+    todo, seen = [(name, shape, False)], set[tuple[str, str, bool]]()
     while todo:
         here = todo.pop()
         if here in seen:
             continue
         seen.add(here)
-        called, one = here[0], shapes[here[1]]
+        called, kind, in_map = here
+        one = shapes[kind]
         if one.get("sensitive") or one.get("document") or one.get("eventstream"):
             return True
-        if one["type"] in _TEXTS and not _is_harmless(called, one):
+        if one["type"] in _TEXTS and not _is_harmless(kind if in_map else called, one, in_map=in_map):
             return True
-        todo.extend((called, one[part]["shape"]) for part in ("member", "key", "value") if part in one)
-        todo.extend((member, ref["shape"]) for member, ref in one.get("members", {}).items())
+        if one["type"] in _NUMBERS and _is_entered(_singular(called)):
+            return True
+        todo.extend((called, one[part]["shape"], in_map or part == "value") for part in ("member", "key", "value") if part in one)
+        todo.extend((member, ref["shape"], False) for member, ref in one.get("members", {}).items())
     return False
 
 
-def _is_harmless(name: str, text: Mapping[str, Any]) -> bool:
-    """Whether a text is none of these, by the values that it can have or by its name."""
+def _is_harmless(name: str, text: Mapping[str, Any], *, in_map: bool) -> bool:
+    """Whether a text is none of these, by the values that it can have or by its name; by its shape's name among the values of a map."""
     said = words(name)
-    if text["type"] == "blob" or not said:
+    if text["type"] == "blob":
         return False
-    if "enum" in text or said == _PAGE or said[-1] in {"arn", "arns"}:
+    if "enum" in text or (said and said[-1] in _ARN):
         return True
-    return said[-1] in _CALLED and said not in {("id",), ("ids",)} and not _GIVES_ACCESS.intersection(said)
+    if in_map or not said or said in {("id",), ("ids",)}:
+        return False
+    return said == _PAGE or (said[-1] in _CALLED and not _GIVES_ACCESS & _singular(name))
+
+
+def _is_entered(said: frozenset[str]) -> bool:
+    """Whether a number with these words in its name is one that somebody enters to get access."""
+    return not said.isdisjoint(_ENTERED) or (_CODE in said and said.isdisjoint(_OTHER_CODES))
+
+
+def _singular(name: str) -> frozenset[str]:
+    """The words of a name, also without the ending of a plural."""
+    said = words(name)
+    return frozenset((*said, *(word.removesuffix("s") for word in said)))
