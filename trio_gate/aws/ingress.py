@@ -77,6 +77,7 @@ class Ingress:
         certificates: those that the peer has shown: to a proxy that speaks TLS, and to the host that it connects to.
         proxy_token: that of its CONNECT; None where that had none, or no agent has any.
         tokens: OIDC tokens that came with the CONNECT or the request; nothing of them is verified.
+        named: the agent whose name came with the token of the CONNECT; None without one.
         identity: what all of `tokens` were found to prove when the request came; None for nothing.
         refused: why the connection's name is not served to anyone; None if it may be served.
     """
@@ -91,6 +92,7 @@ class Ingress:
     certificates: tuple[ClientCertificate, ...] = ()
     proxy_token: ProxyToken | None = None
     tokens: tuple[str, ...] = field(default=(), repr=False)
+    named: str | None = None
     identity: OidcProof | None = None
 
     @property

@@ -88,9 +88,7 @@ LIMITS = (
     _set("rate", "agent", 403, "the call is refused; used: what is taken of `burst`"),
     _set("passthrough_idle", "listener", None, "a tunnel in which no byte moves is closed", used=False, default="15m"),
     _set("passthrough_time", "listener", None, "the tunnel is closed, whatever moves", used=False, default="12h"),
-    _fixed(
-        "unknown_tunnels", 0, 503, "no further tunnel without a proxy token is opened", default="a quarter of `max_connections`"
-    ),
+    _fixed("unknown_tunnels", 0, 503, "no further tunnel without proof is opened", default="a quarter of `max_connections`"),
     _fixed(
         "unknown_tunnels_pace",
         0,

@@ -163,7 +163,7 @@ def test_a_connection_is_that_of_the_one_agent_whom_all_that_it_shows_proves():
         ([agent], replace(ours, certificates=(), tokens=("x",)), "no agent"),
         ([replace(agent, certificate=None)], replace(ours, certificates=()), "no agent"),
     ):
-        with pytest.raises(Unauthenticated, match=f"the connection was that of {whose}$"):
+        with pytest.raises(Unauthenticated, match=f"the connection fits {whose}$"):
             of_connection(agents, ingress, "192.0.2.1", at)
 
 

@@ -95,6 +95,7 @@ def test_what_an_ingress_is_then():
     for agents, said in (([CI, PLAIN], None), ([], None), ([PLAIN], basic("ci:wrong")), ([], "Bearer x")):
         assert proven(agents, said, PLAINLY) == PLAINLY
     assert proven([CLOUD, CI], "Bearer a.b.c", PLAINLY) == replace(PLAINLY, tokens=("a.b.c",))
+    assert proven([CLOUD, CI], basic("cloud:a.b.c"), PLAINLY) == replace(PLAINLY, tokens=("a.b.c",), named="cloud")
 
 
 def test_where_it_stands():

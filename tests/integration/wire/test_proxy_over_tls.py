@@ -8,7 +8,7 @@ import socket
 import ssl
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -20,13 +20,14 @@ from botocore.config import Config
 from scripts.embedded.aws import ACCOUNTS, REGION
 from tests.integration.sessions.test_client_certificates import KEYS, Agents
 from tests.integration.sessions.test_proxy_tokens_of_agents import OLD, login
-from tests.integration.wire.test_passthrough import FILES, HOST, PATIENCE, asking, peer, received, route
+from tests.integration.wire.test_passthrough import FILES, HOST, MAY_STOP, PATIENCE, STOPPER, asking, peer, received, route
 from tests.kit.gateway import SECRET, reload, running, sha256
 from tests.kit.standins.https import https
 from tests.kit.wire.curl import with_curl
 from tests.kit.wire.identity_tokens import AUDIENCE, ISSUER, SUBJECT, jwks, token
 from tests.kit.wire.raw import STS, Raw, connect, request
 from trio_gate.shell.clock import SystemClock
+from trio_gate.shell.wrong_tokens import MOST_AT_ONCE
 from trio_gate.signing.identity_token import LEEWAY
 
 TOKEN = f'agent "tok" {{\n  key_suffix = "TOK01"\n  secret = "tok-{SECRET}"\n  proxy_token_sha256 = "{sha256(OLD)}"\n}}\n'
@@ -218,7 +219,9 @@ def test_a_tunnel_ends_on_each_side_and_with_the_certificate_that_proved_it(agen
         with tunnelled(gate, server, agents.files["ci"]) as (agent, _):
             reload(gate, '"ci.agents.example"', '"other.agents.example"', ": reloaded, generation")
             assert cut_off(agent)
-        ends = [(row["agent"], row["outcome"]["end"], row["outcome"]["bytes_in"]) for row in gate.rows("--decision", "tunnel")]
+        rows = gate.rows("--decision", "tunnel")
+        assert "agent ci connected with a client certificate that is not its own" in rows[-1]["outcome"]["reason"]
+        ends = [(row["agent"], row["outcome"]["end"], row["outcome"]["bytes_in"]) for row in rows]
         assert ends == [("ci", "answered", 13), ("ci", "aborted", 0), ("ci", "aborted", 0)]
         with greeted(gate, agents.files["ci"]).send(connect(f"{HOST}:8443")) as raw:
             assert raw.head()[0] == 407
@@ -251,6 +254,53 @@ def test_an_identity_token_opens_a_tunnel_until_it_expires_or_its_block_changes(
         rows = gate.rows("--decision", "tunnel")
         assert [(row["agent"], row["outcome"]["end"]) for row in rows] == [("job", "aborted")] * 2
         assert "the OIDC token has expired" in rows[0]["outcome"]["reason"]
+
+
+RELEASE = JOB.replace('"job"', '"release"').replace("JOB01", "REL01").replace("job-", "release-")
+RELEASE = RELEASE.replace(f'sub = "{SUBJECT}"', 'repository = "r"')
+
+
+def test_a_token_of_two_agents_opens_no_tunnel_as_either(agents, tmp_path):
+    (tmp_path / "jwks").write_text(jwks())
+    given = {"proxy": PASSED, "extra": JOB + RELEASE + MAY_STOP}
+    with peer() as server:
+        given["extra"] += route(HOST, server.getsockname()[1])
+        with gateway(tmp_path, agents, **given) as gate:
+            for said in (f"Bearer {token(repository='r')}", login("job", token(repository="r")), login("release", token())):
+                with greeted(gate).send(asking(f"{HOST}:8443", said)) as raw:
+                    assert raw.head()[0] == 407
+            assert gate.gate(*gate.approver("release", verb="stop"), token=STOPPER).returncode == 0
+            for name, ours in (("release", token(sub="x", repository="r")), ("job", token())):
+                with greeted(gate).send(asking(f"{HOST}:8443", login(name, ours))) as raw:
+                    assert (raw.head()[0] == 200) is (name == "job")
+            assert "the connection fits job, release" in gate.log
+            assert "the connection fits job, and named release" in gate.log
+            assert {row["agent"] for row in gate.rows("--decision", "tunnel")} == {"job"}
+
+
+def test_a_tunnel_ends_when_its_token_fits_a_second_agent(agents, tmp_path):
+    (tmp_path / "jwks").write_text(jwks())
+    with peer() as server:
+        extra = JOB + RELEASE.replace('"r"', '"elsewhere"') + route(HOST, server.getsockname()[1])
+        with gateway(tmp_path, agents, proxy=PASSED, extra=extra) as gate:
+            with tunnelled(gate, server, said=f"Bearer {token(repository='r')}") as (agent, _):
+                reload(gate, '"elsewhere"', '"r"', ": reloaded, generation")
+                assert cut_off(agent)
+            [row] = gate.rows("--decision", "tunnel")
+            assert (row["agent"], row["outcome"]["reason"]) == ("job", "the connection fits job, release")
+
+
+def test_a_token_of_an_agent_that_must_show_more_is_refused_without_a_delay(agents, tmp_path):
+    (tmp_path / "jwks").write_text(jwks())
+    certified = JOB.replace("  oidc {", '  certificate_authority = "first.pem"\n  certificate_name = "x.example"\n  oidc {')
+    extra = certified + route(HOST, 1)
+    with gateway(tmp_path, agents, proxy=PASSED, extra=extra) as gate, ExitStack() as open_:
+        asked = [asking(f"{HOST}:8443", f"Bearer {token()}")] * (MOST_AT_ONCE + 1)
+        raws = [open_.enter_context(greeted(gate)).send(one) for one in asked]
+        assert {raw.head()[0] for raw in raws} == {407}
+        wrong = [asking(f"{HOST}:8443", f"Bearer {token(sub='another')}")] * (MOST_AT_ONCE + 1)
+        raws = [open_.enter_context(greeted(gate)).send(one) for one in wrong]
+        assert sorted(raw.head()[0] for raw in raws) == [407] * MOST_AT_ONCE + [429]
 
 
 def test_a_kept_connection_is_refused_once_its_certificate_is(agents, tmp_path, embedded_aws):

@@ -207,7 +207,7 @@ async def test_tunnels_of_the_unknown_have_a_part_of_the_seats_whatever_their_so
     for number in (1, 2):
         (await house.enter(str(number), f"127.0.0.{number}")).begin_unknown()
     third = await house.enter("third", "127.0.0.3")
-    with pytest.raises(Overloaded, match="without a proxy token"):
+    with pytest.raises(Overloaded, match="without proof"):
         third.begin_unknown()
     assert house.seats.unknown == (2, 2)
     house.leave("1")

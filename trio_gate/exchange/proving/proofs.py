@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.ingress import IDENTITY_FIELD
@@ -47,7 +48,7 @@ def fits(agent: Agent, ingress: Ingress, address: str, now: datetime) -> bool:
 def of_connection(agents: Iterable[Agent], ingress: Ingress, address: str, now: datetime) -> Agent:
     """The agent whose connection it is, without any signature, by all that it shows. Raises Unauthenticated.
 
-    Its tokens were verified, as `ingress.identity`; here they must not have expired meanwhile.
+    Its tokens were verified, as `ingress.identity`; they must not have expired meanwhile, nor fit another agent by what they say.
     """
     shown = ingress.proxy_token
     if shown is not None:
@@ -56,15 +57,31 @@ def of_connection(agents: Iterable[Agent], ingress: Ingress, address: str, now: 
             raise Unauthenticated("the proxy knows no agent of this name with this token", status=407)
         check_way(agent, ingress, address, now)
         return agent
-    found = [one for one in agents if fits(one, ingress, address, now)]
-    if len(found) != 1:
-        named = ", ".join(one.name for one in found) or "no agent"
+    found = [one for one in agents if _may_be(one, ingress, address, now)]
+    verified = [one for one in found if fits(one, ingress, address, now)]
+    if len(found) != 1 or not verified or ingress.named not in (None, found[0].name):
+        whose = ", ".join(one.name for one in (found if verified or len(found) > 1 else ())) or "no agent"
+        named = "" if ingress.named is None else f", and named {ingress.named}"
         reason = "the client certificate or token does not prove one agent to the proxy: show all that the agent's block asks for"
-        raise Unauthenticated(reason, status=407, detail=f"the connection was that of {named}")
-    if found[0].oidc is not None:
-        for token in ingress.tokens:
-            check_claims(read_token(token), found[0].oidc, now)
+        raise Unauthenticated(reason, status=407, detail=f"the connection fits {whose}{named}")
     return found[0]
+
+
+def check_shown(agent: Agent, ingress: Ingress, address: str, now: datetime) -> tuple[str, ...]:
+    """What a connection proves of an agent, as `check_way` says, if its tokens' claims still hold, too. Raises Unproven."""
+    shown = check_way(agent, ingress, address, now)
+    if agent.oidc is not None:
+        for token in ingress.tokens:
+            check_claims(read_token(token), agent.oidc, now)
+    return shown
+
+
+def _may_be(agent: Agent, ingress: Ingress, address: str, now: datetime) -> bool:
+    """Whether a connection would prove an agent, once its tokens were verified for it: they may be for another one too."""
+    try:
+        return bool(check_shown(agent, replace(ingress, identity=agent.oidc), address, now))
+    except Unproven:
+        return False
 
 
 def _certified(agent: Agent, shown: tuple[ClientCertificate, ...], now: datetime) -> tuple[str, ...]:

@@ -44,7 +44,8 @@ def proven(agents: Collection[Agent], said: str | None, ingress: Ingress) -> Ing
             raise Unauthenticated("the proxy needs the agent's name and token: NAME:TOKEN@HOST:PORT in its address", status=407)
         return ingress
     if (token := identity(agents, said)) is not None:
-        return replace(ingress, tokens=(token,))
+        user, _ = _basic(said) or (None, b"")
+        return replace(ingress, tokens=(token,), named=None if user is None else user.decode())
     if not any(agent.proxy_tokens for agent in agents):
         return ingress
     found = find(agents, said)

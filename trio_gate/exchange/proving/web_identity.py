@@ -85,7 +85,7 @@ def candidates(request: Claimed, agents: Iterable[Agent], now: datetime) -> list
 
 def of_agent(request: Claimed, found: list[Agent]) -> Claimed:
     """The request of the one agent that was found, its tokens verified. Raises Unauthenticated if there is none, or more than one."""
-    if len(found) != 1:
+    if len(found) != 1 or request.ingress.named not in (None, found[0].name):
         named = ", ".join(one.name for one in found) or "no agent"
         raise Unauthenticated(_UNSIGNED, detail=f"unsigned, on a connection of {named}")
     [agent] = found

@@ -232,5 +232,6 @@ class Seats:
         used, most = self.unknown
         if used >= most:
             raise Overloaded(
-                "too many tunnels are open without a proxy token: give the agent one, or wait for them", limit="unknown_tunnels"
+                "too many tunnels are open without proof: give the agent a token or certificate, or wait for them",
+                limit="unknown_tunnels",
             )

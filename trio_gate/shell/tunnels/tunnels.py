@@ -51,7 +51,7 @@ QUIET = 1.0
 UNKNOWN, ALL_UNKNOWN = Pace(most=300, rate=0.5), Pace(most=1000, rate=1)
 """Paces of tunnels of unknown agents, each of which has a row in the record: for one source, and for all.
 
-Not knobs: an agent that needs more is given a proxy token.
+Not knobs: an agent that needs more is given what proves it.
 """
 
 RECORD_TIMEOUT = 10
@@ -170,24 +170,29 @@ class Tunnels:
             seat.begin_unknown()
         else:
             raise Overloaded(
-                "too many tunnels were asked for without a proxy token: give the agent one, or try again later",
+                "too many tunnels were asked for without proof: give the agent a token or certificate, or try again later",
                 limit="unknown_tunnels_pace",
                 retry_after=math.ceil(1 / UNKNOWN.rate),
             )
         seat.begin()  # it has as long as a running request has when the gateway stops
 
     async def _verified(self, ingress: Ingress, seat: Seat) -> Ingress:
-        """An ingress with what its OIDC tokens prove, if it has any. Raises Unauthenticated, Overloaded, IssuerUnavailable."""
-        services, found = self._around.services, []
+        """An ingress with what its OIDC tokens prove, if they are exactly one agent's. Raises Overloaded, IssuerUnavailable.
+
+        Tokens that prove no agent are answered late; those of one that must show more here are not.
+        """
+        services, proven = self._around.services, []
         for agent in self._around.snapshot().agents.values() if ingress.tokens else ():
-            if agent.oidc and proofs.fits(agent, replace(ingress, identity=agent.oidc), seat.address, services.clock.now()):
+            if agent.oidc:
                 with suppress(Unproven):
                     for token in ingress.tokens:
                         await services.issuers.prove(token, agent.oidc)
-                    found.append(agent.oidc)
-        if ingress.tokens and not found:
+                    proven.append((agent, replace(ingress, identity=agent.oidc)))
+        if ingress.tokens and not proven:
             await services.wrong_tokens.slow_down(seat.source)
-        return replace(ingress, identity=found[0]) if found else ingress
+        now = services.clock.now()
+        found = [verified for agent, verified in proven if proofs.fits(agent, verified, seat.address, now)]
+        return found[0] if len(found) == 1 else ingress
 
     def _whose(self, ingress: Ingress, address: str) -> Agent | None:
         """The agent that a connection proves; None for an unknown one of this machine. Raises Unauthenticated."""
@@ -198,6 +203,12 @@ class Tunnels:
             reason = "a tunnel needs proof of the agent: put NAME:TOKEN@ before the proxy's host, or show it a client certificate"
             raise Unauthenticated(reason, status=407)
         return None
+
+    def _check_shown(self, tunnel: _Tunnel) -> None:
+        """Check what an agent has shown against its block as it is now, if it has one. Raises Unproven."""
+        agent = self._around.snapshot().named(tunnel.agent.name if tunnel.agent else None)
+        if agent is not None:
+            proofs.check_shown(agent, tunnel.ingress, tunnel.seat.address, self._around.services.clock.now())
 
     def _check_stops(self, tunnel: _Tunnel) -> None:
         self._around.check(tunnel.agent.name if tunnel.agent else None)
@@ -230,6 +241,7 @@ class Tunnels:
         if self._around.stopping() and silent >= QUIET:
             return "the gateway stopped"
         try:
+            self._check_shown(tunnel)
             if self._whose(tunnel.ingress, tunnel.seat.address) != tunnel.agent:
                 return "its agent's block has changed"
             self._check_stops(tunnel)
