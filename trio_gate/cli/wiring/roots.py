@@ -30,14 +30,15 @@ def authority(listener: Listener, state_dir: str, given: str | None) -> bytes | 
     """
     files = [Path(state_dir) / INTERCEPTION] if listener.kind == "proxy" else []
     files += [Path(listener.certificate or Path(state_dir) / OWN)] if listener.tls else []
-    return _joined(*map(_read, [Path(given)] if given else files)) if files else None
+    verb = "ca --listeners" if listener.tls else "ca"
+    return _joined(*(_read(file, verb) for file in ([Path(given)] if given else files))) if files else None
 
 
-def _read(file: Path) -> bytes:
+def _read(file: Path, verb: str) -> bytes:
     try:
         found = file.read_bytes()
     except OSError as error:
-        hint = "pass --ca FILE with what `trio-gate ca` prints, or start the gateway, which makes it"
+        hint = f"pass --ca FILE with what `trio-gate {verb}` prints, or start the gateway, which makes it"
         raise NotWiredError(f"cannot read the CA {file}: {error.strerror}: {hint}") from None
     if not certificates(found):
         raise NotWiredError(f"{file} holds no certificates in PEM")
