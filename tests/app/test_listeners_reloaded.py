@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -191,6 +192,45 @@ def test_one_that_cannot_be_opened_changes_nothing_for_the_others(gate, free):
         assert done.stderr == f"trio-gate: not reloaded: cannot listen on 127.0.0.1 port {free[1]}: Address already in use\n"
     assert refused(free[0])
     assert Person(gate).state().prompts == {}
+
+
+def test_an_address_that_the_gateway_itself_has_is_said_to_be_its_own(gate, free):
+    moved(gate, ADMIN, admin(free[0]), free[0])
+    gate.config.write_text(gate.config.read_text().replace(f'"127.0.0.1:{free[0]}"', f'"localhost:{free[0]}"'))
+    done = gate.gate("reload", "--state-dir", str(gate.folder / "state"))
+    why = f"Address already in use, by the gateway's own listener at 127.0.0.1:{free[0]}: take another port, or restart"
+    assert done.stderr == f"trio-gate: not reloaded: cannot listen on localhost port {free[0]}: {why}\n"
+    assert Person(gate).state().prompts == {}
+
+
+def test_people_and_monitoring_change_places_and_who_is_connected_is_told(gate, free):
+    one, other, *_ = free
+    moved(gate, ADMIN, f"{admin(one)}\n{metrics(other)}", one)
+    with ThreadPoolExecutor() as pool:
+        asks = pool.submit(gate.client("sqs", "prod").create_queue, QueueName="made")
+        listens = connected(gate, pool)
+        with Raw(f"127.0.0.1:{other}") as silent:
+            moved(gate, f"{admin(one)}\n{metrics(other)}", f"{admin(other)}\n{metrics(one)}", other)
+            assert why(listens) == REMOVED
+            assert silent.closed()
+        [waiting] = Person(gate).state().prompts
+        assert series(one)
+        assert gate.gate(*gate.approver(waiting, "--yes")).returncode == 0
+        asks.result(START)
+
+
+def test_a_reload_while_the_gateway_stops_opens_nothing(gate, free):
+    with Raw(gate.doors["endpoint"]) as agent:
+        agent.send(b"POST / HTTP/1.1\r\n")
+        gate.config.write_text(gate.config.read_text().replace("gateway {\n", f"gateway {{\n{metrics(free[0])}"))
+        gate.process.terminate()
+        while "stopping" not in gate.log:
+            pass
+        gate.process.send_signal(signal.SIGHUP)
+        while "reloaded" not in gate.log:
+            assert gate.process.poll() is None
+        assert "not reloaded: the gateway is stopping" in gate.log
+    assert "listening metrics" not in gate.log
 
 
 def test_sockets_that_were_passed_serve_a_block_that_changed_and_one_that_is_back(tmp_path, monkeypatch):

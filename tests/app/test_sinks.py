@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import pytest
+import trio
 from botocore.exceptions import ClientError
 
 from tests.kit.approvals.approver import Person
+from tests.kit.approvals.hubs import CONFIG
 from tests.kit.gateway import AGENT, reload, running
 from tests.kit.standins.collector import attributes, collecting
 from tests.kit.wire.raw import Raw, request
+from trio_gate.app.sinks import other_sinks
 from trio_gate.shell.audit.database import FILE, read_last
+from trio_gate.shell.exchange.sinks import Sinks
 
 DENY = 'rule "one" { action = "deny" }\n'
 LOG = '  decision_log = "./decisions.jsonl"\n'
@@ -121,3 +128,23 @@ def test_traces_go_to_another_collector_and_then_nowhere(gate):
         gate.process.terminate()
         gate.process.wait(30)
     assert [ids(one), ids(other)] == [{names[0]}, {names[1]}]
+
+
+def opened(folder):
+    """The files in a folder that this process has open, and the threads that send traces."""
+    files = [os.path.realpath(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd")]
+    return [file for file in files if file.startswith(f"{folder}/")], {one for one in threading.enumerate() if "Otel" in one.name}
+
+
+async def test_what_a_refused_reload_opened_is_closed(tmp_path):
+    old = CONFIG.gateway
+    new = replace(old, decision_log=str(tmp_path / "decisions"), log=replace(old.log, traces="http://127.0.0.1:1"))
+    before = opened(tmp_path)
+    async with trio.open_nursery() as closing:
+        sinks = Sinks(closing, None, None)
+        async with AsyncExitStack() as undo:
+            assert len(await other_sinks(old, new, sinks, undo)) == 2
+            files, threads = opened(tmp_path)
+            assert (files, len(threads - before[1])) == ([new.decision_log], 1)
+        assert opened(tmp_path) == before
+        assert (sinks.decisions, sinks.traces) == (None, None)

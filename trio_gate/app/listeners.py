@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -125,10 +126,9 @@ class Opener:
 
     async def listen(self, block: Block, there: Iterable[OpenBlock]) -> list[socket.socket]:
         """The sockets of a listener that a reload opens, beside those that are `there` after it. Raises StartFailed."""
-        if self._passed is None:
-            return await listen(block)
-        self._passed.give_back({one.socket.getsockname()[:2] for _, several in there for one in several})
-        return await listen(block, self._passed)
+        if self._passed is not None:
+            self._passed.give_back({one.socket.getsockname()[:2] for _, several in there for one in _still(several)})
+        return await listen(block, self._passed, _still(self.listeners))
 
     def unsigned(self, config: Config) -> str | None:
         """The first attribute with a name or address that the gateway's own CA may not sign, and which that is; None without."""
@@ -184,6 +184,11 @@ class Opener:
                 return TlsListener(self._inside, self._names, port=port).handle
             case _:
                 return _endpoint(self._inside, self._own, block, port).handle
+
+
+def _still(listeners: Opened) -> Opened:
+    """Those whose socket is open: the gateway closes them when it stops."""
+    return [one for one in listeners if one.socket.fileno() >= 0]
 
 
 class _People:
@@ -242,14 +247,14 @@ def _surroundings(running: Running, block: Listener, pace: Allowance) -> Surroun
     )
 
 
-async def listen(block: Block, passed: Passed | None = None) -> list[socket.socket]:
-    """The sockets of a listener. Raises StartFailed."""
+async def listen(block: Block, passed: Passed | None = None, own: Opened = ()) -> list[socket.socket]:
+    """The sockets of a listener, beside the gateway's `own` that are open. Raises StartFailed."""
     address = block.bind
     try:
         found = passed.take(kind_of(block), await accept.addresses(address), address.port) if passed else []
         return found or await accept.listen(address)
     except OSError as error:
-        raise _cannot(block, error) from None
+        raise _cannot(block, error, own) from None
     except ValueError as fault:
         raise StartFailed(str(fault)) from None
 
@@ -265,8 +270,12 @@ def same_sockets(block: Block, there: Iterable[accept.OpenListener]) -> list[soc
     return found
 
 
-def _cannot(block: Block, error: OSError) -> StartFailed:
-    return StartFailed(f"cannot listen on {block.bind.host} port {block.bind.port}: {error.strerror or error}")
+def _cannot(block: Block, error: OSError, own: Opened = ()) -> StartFailed:
+    why = error.strerror or str(error)
+    if error.errno == errno.EADDRINUSE:  # localhost in place of 127.0.0.1, say
+        there = [one.address for one in own if one.socket.getsockname()[1] == block.bind.port]
+        why += "".join(f", by the gateway's own listener at {address}: take another port, or restart" for address in there[:1])
+    return StartFailed(f"cannot listen on {block.bind.host} port {block.bind.port}: {why}")
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from trio.testing import wait_all_tasks_blocked
 from tests.kit.shortages import no_descriptor
 from trio_gate.config.model import Address
 from trio_gate.shell.net import accept
-from trio_gate.shell.net.accept import OpenListener, Server, Shutdown, listen, run
+from trio_gate.shell.net.accept import OpenListener, Server, Shutdown, Waits, listen, run
 from trio_gate.shell.net.connection_limits import Seats
 
 ABORT = struct.pack("ii", 1, 0)
@@ -157,3 +157,10 @@ async def test_a_listener_that_is_removed_while_sockets_are_short_keeps_no_seat(
             with trio.fail_after(10):
                 await served_at.wait()
             stop.request()
+
+
+async def test_a_wait_that_begins_after_the_end_ends_at_once(autojump_clock):
+    waits = Waits()
+    waits.end()
+    with trio.fail_after(1), waits.idle():
+        await trio.sleep_forever()

@@ -66,6 +66,9 @@ def test_a_limited_number_is_counted_apart_and_those_beyond_share(clock, monkeyp
     monkeypatch.setattr(rate_limit, "MAX_SOURCES", 2)
     made = Allowance(Pace(most=2, rate=1), WIDE, now=clock)
     assert [given(made, f"192.0.2.{last}", 3) for last in range(4)] == [2, 2, 2, 0]
+    clock.advance(1)
+    assert given(made, "192.0.2.9", 1) == 1
+    assert made.filled == (2, 2), "those beyond count, too"
     clock.advance(10)
     assert given(made, "192.0.2.7", 3) == 2
     assert given(made, "192.0.2.8", 3) == 2

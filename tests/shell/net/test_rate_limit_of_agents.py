@@ -73,3 +73,10 @@ def test_a_request_too_many_does_not_count_for_the_pace():
     with loads.request(ci):
         assert [refused(loads, ci) for _ in range(3)] == [True, True, True]
     assert [refused(loads, ci) for _ in range(2)] == [False, True]
+
+
+def test_of_an_agent_without_requests_nothing_is_kept():
+    loads, ci = AgentLoads(lambda: 0), agent(max_in_flight=2)
+    with loads.request(ci):
+        assert loads._most == {"ci": 2}
+    assert (loads._most, loads.in_flight) == ({}, AgentLoads(lambda: 0).in_flight)
