@@ -66,6 +66,17 @@ def test_that_of_listeners_is_printed_too(state, capsys):
     assert capsys.readouterr() == (both, "")
 
 
+def test_a_listener_with_a_certificate_of_its_own_is_named(state, capsys):
+    own(state, ("gate.example",), now=SystemClock().now())
+    config, listener = state.parent / "gateway.hcl", 'listener "proxy" {\n bind = ":1"\n tls = true\n}\n'
+    config.write_text("gateway {\n" + listener + listener.replace("tls = true", 'certificate = "a.crt"') + "}\n")
+    assert trio_gate_ca(config, "--listeners") == 0
+    said = f"trio-gate: the listener on line 6 of {config} has a `certificate` of its own, which this CA has not signed\n"
+    assert capsys.readouterr().err == said
+    assert trio_gate_ca(config) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_the_bundle_ends_with_ours(tmp_path, state, capsys, monkeypatch):
     root = interception(tmp_path / "other", ("api.aws",), now=SystemClock().now()).pem
     (tmp_path / "cert.pem").write_bytes(root)

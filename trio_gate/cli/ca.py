@@ -58,7 +58,18 @@ def run(args: argparse.Namespace) -> int:
         print(f"trio-gate: {error.detail}", file=sys.stderr)
         return 1
     print((roots + authority.pem + own).decode("ascii"), end="")
+    if args.listeners and args.config:
+        _name_others(args.config)
     return 0
+
+
+def _name_others(config: str) -> None:
+    """Name the listeners that the printed certificates do not verify, on standard error. The configuration was read before."""
+    root, reading = state_dir.read_blocks(config)
+    for block in (inside for top in root.blocks if top.kind == "gateway" for inside in top.blocks):
+        if block.kind == "listener" and any(one.name == "certificate" for one in block.attributes):
+            where = f"the listener on line {reading.report.source.line(block.at)} of {config}"
+            print(f"trio-gate: {where} has a `certificate` of its own, which this CA has not signed", file=sys.stderr)
 
 
 def _own(file: Path) -> bytes:

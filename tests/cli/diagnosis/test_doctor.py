@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.kit.gateway import running
+from tests.kit.gateway import SECRET, running
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +37,15 @@ def test_what_fails_is_in_the_exit_status_and_in_json(gate, tmp_path):
     assert [row["what"] for row in rows if row["level"] == "fail"] == ["role spoke in prod", "role spoke in staging"]
     done = gate.gate("doctor", str(broken), "--offline")
     assert (done.returncode, "role" in done.stdout) == (0, False)
+
+
+def test_tokens_in_the_clear_are_noted(gate, tmp_path):
+    listener = 'listener "proxy" { bind = "0.0.0.0:0" }\n  listener'
+    agent = f'\nagent "tok" {{\n  key_suffix = "TOK01"\n  secret = "tok-{SECRET}"\n  proxy_token_sha256 = "{"0" * 64}"\n}}\n'
+    clear = tmp_path / "gateway.hcl"
+    clear.write_text(gate.config.read_text().replace("listener", listener, 1) + agent)
+    done = gate.gate("doctor", str(clear), "--offline")
+    assert "note  tokens: listener proxy on 0.0.0.0:0 is off loopback" in done.stdout, done.stdout + done.stderr
 
 
 def test_a_configuration_that_cannot_be_read_is_not_tried(gate, tmp_path):

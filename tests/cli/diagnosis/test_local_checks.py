@@ -50,6 +50,14 @@ def test_a_port_is_free_taken_or_the_running_gateways(tmp_path, taken):
         assert said(local_checks.ports(config)) == [("ok", f"proxy {bind}", "it is in use while the gateway runs")]
 
 
+def test_tokens_in_the_clear_are_noted(tmp_path):
+    agent = f'agent "ci" {{\n key_suffix = "CI01"\n secret = "0123456789abcdef"\n proxy_token_sha256 = "{"0" * 64}"\n}}\n'
+    config = load(BASE + MAIN + agent + 'gateway { listener "proxy" { bind = "0.0.0.0:8080" } }')
+    [(level, what, text)] = said(local_checks.tokens(config))
+    assert (level, what) == ("note", "tokens")
+    assert "the tokens that agent ci may show to it" in text
+
+
 def test_the_admin_listener_is_one(tmp_path, taken):
     config = configured(tmp_path, f'listener "proxy" {{ bind = "127.0.0.1:0" }}\nadmin {{ bind = "127.0.0.1:{taken}" }}')
     assert [(one.level, one.what) for one in local_checks.ports(config)][1] == ("fail", f"admin 127.0.0.1:{taken}")

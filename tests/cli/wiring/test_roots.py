@@ -35,6 +35,10 @@ def test_each_way_has_its_authority(tmp_path, config):
 def test_an_authority_that_cannot_be_read(tmp_path, config):
     with pytest.raises(NotWiredError, match=r"none\.pem: No such file or directory: pass --ca FILE"):
         trusted(config, "proxy", str(tmp_path / "none.pem"))
+    path = Path(config) if Path(config).is_file() else Path(config) / "gateway.hcl"
+    path.write_text(path.read_text().replace('"0.0.0.0:8080"', '"127.0.0.1:8080" tls = true'))
+    with pytest.raises(NotWiredError, match="what `trio-gate ca --listeners` prints"):
+        trusted(config, "proxy", str(tmp_path / "none.pem"))
     with pytest.raises(NotWiredError, match="holds no certificates"):
         trusted(config, "proxy", config)
 

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from trio_gate.cli.wiring.variables import ADD_ROOTS, FOREIGN, REPLACE_ROOTS, Wiring, no_proxy, variables, written
+from trio_gate.cli.wiring.variables import ADD_ROOTS, FOREIGN, PROXY_ROOTS, REPLACE_ROOTS, Wiring, no_proxy, variables, written
 
 DOMAINS = ("amazonaws.com", "api.aws", "amazonaws.com.cn")
 ODD = "a$b`c\"d\\e'f#g;h|i"
@@ -29,6 +29,7 @@ def test_a_proxy_is_trusted_by_a_bundle_where_roots_are_replaced_and_alone_where
     assert found["HTTPS_PROXY"] == found["https_proxy"] == "http://127.0.0.1:8080"
     assert found["NO_PROXY"] == found["no_proxy"] == "localhost"
     assert found["AWS_ENDPOINT_URL"] is None
+    assert not found.keys() & set(PROXY_ROOTS)
 
 
 def test_a_plain_endpoint_needs_no_proxy_and_no_roots():

@@ -23,7 +23,7 @@ from tests.kit.wire.transports import (
 )
 from trio_gate.shell.net.contexts import for_client
 from trio_gate.shell.net.tls_transport import TlsTransport
-from trio_gate.shell.net.transport import trouble
+from trio_gate.shell.net.transport import IN_A_ROW, trouble
 
 
 async def test_a_goodbye_is_an_end(contexts):
@@ -162,6 +162,69 @@ async def test_an_end_may_follow_that_of_the_peer(contexts, times):
         await server.end_sending()
         assert len(await read(server, 29_999)) == 29_999
         assert await server.receive_some(1) == await client.receive_some(1) == b""
+
+
+@each_depth
+async def test_what_was_decrypted_ahead_is_read_in_pieces(contexts, times):
+    sent = random.Random(2).randbytes(30_000)
+    async with tls_over_tcp(contexts, times) as (client, server):
+        await client.send_all(sent)
+        got = await server.receive_some(1)
+        await server.end_sending()
+        await client.end_sending()
+        while some := await server.receive_some(1000):
+            got += some
+        assert got == sent
+
+
+@each_depth
+async def test_what_was_decrypted_ahead_waits_for_nothing(contexts, times):
+    """A small record of which OpenSSL holds the rest, and a peer that sends no more."""
+    sent = bytes(range(3 * IN_A_ROW))
+    async with tls_over_tcp(contexts, times) as (client, server):
+        await client.send_all(sent)
+        got = await server.receive_some(1)
+        await server.end_sending()
+        with trio.fail_after(10):
+            while len(got) < len(sent):
+                got += await server.receive_some(1)
+        assert got == sent
+
+
+async def test_an_end_of_sending_ends_tcp_under_tls_too(contexts):
+    near, far = sockets()
+    async with tls_pair(contexts, (near, far)) as (client, server):
+        await server.end_sending()
+        assert await client.receive_some(10) == b""
+        with trio.fail_after(10):
+            assert await near.receive_some(10) == b""
+
+
+async def test_a_goodbye_that_came_with_the_handshake_is_an_end(contexts):
+    """OpenSSL is given it before anything is read, and the peer's TCP stays open."""
+    contexts[0].options &= ~ssl.OP_ENABLE_MIDDLEBOX_COMPAT
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = contexts[0].wrap_bio(incoming, outgoing, server_hostname=NAME)
+    near, far = sockets()
+    server = TlsTransport(far, contexts[1], server_side=True)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(server.handshake)
+        while True:
+            try:
+                client.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                if outgoing.pending:
+                    await near.send_all(outgoing.read())
+                incoming.write(await near.receive_some(65536))
+        with pytest.raises(ssl.SSLWantReadError):
+            client.unwrap()
+        await near.send_all(outgoing.read())
+    with trio.fail_after(10):
+        await server.end_sending()
+        assert await server.receive_some(10) == b""
+    for transport in (near, server):
+        await trio.aclose_forcefully(transport)
 
 
 @each_depth
