@@ -271,6 +271,11 @@ def test_a_passed_socket_of_port_zero_serves_a_block_that_changed_and_one_that_i
         assert "Traceback" not in gate.log
 
 
+def test_a_block_of_port_zero_that_changes_keeps_its_port(gate):
+    reload(gate, ADMIN, admin(0, own(gate.folder, "people.example")), "reloaded, generation")
+    assert asked(gate, gate.folder / "people-ca.pem", "people.example").status == 401
+
+
 def test_a_block_of_port_zero_that_stays_keeps_its_socket_beside_one_that_changes(gate):
     endpoint = '  listener "endpoint" { bind = "127.0.0.1:0" }\n'
     named = '  listener "endpoint" {\n    bind = "127.0.0.1:0"\n    names = ["gate.example"]\n  }\n'

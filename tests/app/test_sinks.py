@@ -148,3 +148,10 @@ async def test_what_a_refused_reload_opened_is_closed(tmp_path):
             assert (files, len(threads - before[1])) == ([new.decision_log], 1)
         assert opened(tmp_path) == before
         assert (sinks.decisions, sinks.traces) == (None, None)
+
+
+def test_a_limit_of_the_log_holds_from_the_next_line_on(gate):
+    reload(gate, "gateway {\n", 'gateway {\n  decision_log_limit = "1KiB"\n', "reloaded, generation 2")
+    for _ in range(2):
+        gate.client("sts").get_caller_identity()
+    assert lines(gate.folder / "decisions.jsonl.1")
