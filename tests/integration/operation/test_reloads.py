@@ -210,11 +210,11 @@ def test_after_one_in_part_no_later_reload_hides_that(tmp_path, monkeypatch):
         said = f"trio-gate: reloaded, generation 3: {EARLIER}\n"
         assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
         assert "denied by rule three" in answered(gate.doors["endpoint"])
+        assert reload_ok(gate) == 0
         assert f"WARNING trio-gate: reloaded, generation 3; {EARLIER}\n" in gate.log
         done = asks_for_reload(gate, good.replace("rule", "role"))
         assert (done.returncode, done.stderr.endswith(f"; {EARLIER}\n")) == (1, True)
         gate.config.write_text(good)
-        assert reload_ok(gate) == 0
         rows = [row["act"] for row in gate.rows() if row.get("kind") == "reload"]
         assert [(act["taken"], act.get("in_part")) for act in rows] == [(False, True), (True, None), (False, None)]
         assert f"reloaded: {EARLIER}" in gate.gate("log", str(gate.config)).stdout
