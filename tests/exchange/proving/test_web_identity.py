@@ -127,6 +127,9 @@ def test_exactly_one_agent_is_meant():
     request = claimed(Ingress(kind="tls", sni=STS, tokens=("x",)))
     made = web_identity.of_agent(request, [agent])
     assert (made.claim.suffix, made.ingress.identity) == ("CI01", agent.oidc)
+    named = replace(request, ingress=replace(request.ingress, named="twin"))
+    with pytest.raises(Unauthenticated, match="on a connection of ci"):
+        web_identity.of_agent(named, [agent])
     for several, said in (([], "no agent"), ([agent, replace(agent, name="twin")], "ci, twin")):
         with pytest.raises(Unauthenticated, match=f"on a connection of {said}"):
             web_identity.of_agent(request, several)
