@@ -9,7 +9,7 @@ import trio
 
 from trio_gate.app.state_dir import StartFailed
 from trio_gate.shell.audit.decision_log import DecisionLog
-from trio_gate.shell.exchange.sinks import Sinks, finish
+from trio_gate.shell.exchange.sinks import Sinks
 from trio_gate.shell.worker_threads import in_thread
 
 if TYPE_CHECKING:
@@ -29,10 +29,9 @@ async def open_sinks(gateway: Gateway) -> AsyncIterator[Sinks]:
         try:
             yield sinks
         finally:
-            closing.cancel_scope.cancel()
             sinks.log_to(None)
-            if sinks.traces is not None:
-                await finish(sinks.traces)
+            sinks.trace_to(None)
+            closing.cancel_scope.cancel()  # what sends the last traces is shielded from it, for a while
 
 
 async def other_sinks(old: Gateway, new: Gateway, sinks: Sinks, undo: AsyncExitStack) -> list[Callable[[], None]]:

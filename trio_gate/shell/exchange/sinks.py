@@ -42,10 +42,10 @@ class Sinks:
         """Send traces there from now on; what the collector before has not got yet is sent to it in the background."""
         before, self.traces = self.traces, traces
         if before is not None:
-            self._closing.start_soon(finish, before)
+            self._closing.start_soon(_finish, before)
 
 
-async def finish(traces: Traces) -> None:
+async def _finish(traces: Traces) -> None:
     """Send what a collector has not got yet. A fault is logged: it ends nothing else."""
     try:
         await traces.aclose()
