@@ -66,7 +66,7 @@ def test_the_lists_of_a_book():
     assert book.void({"the rest": "s"}) == []
     assert [one.id for one in book.void({"the rest": "t"})] == [one.id for one in book.void({})] == ["g1", "g2"]
     assert book.end("g1") == book.get("g1") or book.get("g1") is None
-    assert not book.full
+    assert book.count == len(list(book))
 
 
 @given(st.integers(1, 5), st.lists(st.booleans(), max_size=30))

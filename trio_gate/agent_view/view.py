@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.facet.values import Plain
     from trio_gate.policy.decide import Outcome, Rule
-    from trio_gate.policy.prospects import Prospect
+    from trio_gate.policy.prospects import Prospect, Step
     from trio_gate.sessions.session import VirtualSession
 
     Json = Mapping[str, object]
@@ -236,7 +236,10 @@ def _told(prospect: Prospect, named: AbstractSet[str]) -> Json:
 
     Of those that are not `named`, and so for none of its accounts, it is silent but for whether one may be undecidable, which denies.
     """
-    steps = [step for step in prospect.steps if step.rule is None or step.rule in named]
+    steps: list[Step] = []
+    others: list[Step] = []
+    for step in prospect.steps:
+        (steps if step.rule is None or step.rule in named else others).append(step)
     rules = [{"rule": step.rule, "does": _WORDS[step.action], "all": step.sure} for step in steps[:MOST_STEPS]]
-    undecided = any(not step.sure for step in prospect.steps if step not in steps)
+    undecided = any(not step.sure for step in others)
     return {"answer": prospect.answer, "rules": rules, "more": max(0, len(steps) - MOST_STEPS), "undecided": undecided}

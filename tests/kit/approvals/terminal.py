@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     import pytest
+
+_INTERRUPT = "\x03"
+"""Ctrl-C, which becomes a signal."""
 
 PATIENCE = 30
 """Seconds that a terminal may take to show something."""
@@ -34,7 +38,13 @@ class Terminal:
         """Press keys once all is shown that there is to show."""
         await wait_all_tasks_blocked()
         os.write(self.end, text.encode())
+        self._arrived(text)
         await trio.lowlevel.checkpoint()
+
+    def _arrived(self, text: str) -> None:
+        """Wait until the other end has the keys: the system passes them on a moment later, and until then nobody seems to read."""
+        if _INTERRUPT not in text:
+            select.select([self.console.file.fileno()], [], [], PATIENCE)
 
     async def shows(self, *rows: str) -> None:
         """Wait until these are the last rows of the screen."""
