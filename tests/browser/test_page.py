@@ -275,10 +275,11 @@ def test_the_button_of_a_lost_connection_stays_while_the_page_tries_again(visit,
     button = page.wait_for_selector("button:text-is('Try now')")
     page.wait_for_selector(".link.offline")
     page.evaluate(
-        "window.drawn = 0; new MutationObserver(() => { window.drawn += 1; }).observe(document.getElementById('link'), { childList: true })"
+        "let drawn = 0; new MutationObserver(() => { if (++drawn >= 2) document.body.classList.add('redrawn'); })"
+        ".observe(document.getElementById('link'), { childList: true })"
     )
     button.click()
-    page.wait_for_function("window.drawn >= 2")
+    page.wait_for_selector("body.redrawn")
     assert button.evaluate("button => button.isConnected")
 
 

@@ -171,6 +171,7 @@ def test_the_fifteen_calls_of_a_first_day(gate, browser):
         for *_, sentence, read in CALLS:
             page.click(f"[data-call]:has-text({json.dumps(sentence)})")
             page.wait_for_selector(f"h1:has-text({json.dumps(sentence)})")
+            page.wait_for_selector(".decide button:text-matches('^Approve in |^Read .* first$')")
             approve = page.locator(".decide button:text-matches('^Approve in ')").count()
             first = page.locator(".decide button:text-matches('^Read .* first$')").count()
             assert approve + first == 1, sentence

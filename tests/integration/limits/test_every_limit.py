@@ -218,14 +218,15 @@ def test_handshakes_and_connects_that_stop_half_way_are_cut_off_and_counted(tmp_
 
 def test_an_agent_has_so_much_work_that_waits(tmp_path):
     many = MAX_WAITING + 8
-    costly = b'{"TableName":[' + b"0," * 1_000_000 + b"0]}"
+    costly = b'{"TableName":[' + b"0," * 3_900_000 + b"0]}"
     large = item("t", 17_000)
     knob = f"max_connections = {2 * many}\n  max_connections_per_agent = {many}\n  "
     with gateway(tmp_path, knob, rules='rule "no" { action = "deny" }\n') as gate, ExitStack() as stack:
         host = gate.doors["endpoint"]
         opened = [stack.enter_context(Raw(host)) for _ in range(many)]
+        first, later = (request("dynamodb", host, body=body, **JSON) for body in (costly, large))
         for number, raw in enumerate(opened):
-            raw.send(request("dynamodb", host, body=costly if number < 4 else large, **JSON))
+            raw.send(first if number < 4 else later)
         answers = [raw.answer() for raw in opened]
         full = [answer for answer in answers if b"too much of this agent's work waits" in answer.body]
         assert full

@@ -97,7 +97,7 @@ def adapted(gate, line):
     """A line with this gateway's addresses, the agent's secret and the person's token."""
     for kind, port in (("proxy", 8080), ("endpoint", 8081)):
         line = line.replace(f"127.0.0.1:{port}", gate.doors[kind])
-    line = line.replace("AWS_SECRET_ACCESS_KEY=…", f"AWS_SECRET_ACCESS_KEY={SECRET}")
+    line = line.replace("AWS_SECRET_ACCESS_KEY=…", f"AWS_SECRET_ACCESS_KEY={SECRET}").replace("$token", "a-proxy-token")
     return line.replace("TRIO_GATE_TOKEN=…", f"TRIO_GATE_TOKEN={TOKEN[::-1]}").replace("link alice", "link olga")
 
 
