@@ -27,6 +27,7 @@ WITHOUT = [
     "cli/judging/check_newer.py",
     "cli/judging/explain_run.py",
     "cli/judging/explain_view.py",
+    "cli/judging/remarks.py",
     "cli/serve.py",
     "cli/state_dir.py",
     "config/block_reader.py",

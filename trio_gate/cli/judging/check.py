@@ -29,11 +29,8 @@ def run(args: argparse.Namespace) -> int:
     config = read(file)
     if config is None:
         return 1
-    from trio_gate.cli.judging.check_names import name_lines  # noqa: PLC0415 - reads models, which faulty files need not wait for
-    from trio_gate.cli.judging.check_newer import newer_lines  # noqa: PLC0415 - loads botocore, after the configuration was found good
-    from trio_gate.cli.judging.check_sense import sense_lines  # noqa: PLC0415 - loads TLS, for a configuration that is good
-    from trio_gate.cli.judging.check_words import word_lines  # noqa: PLC0415 - reads the list of all services, which faulty files need not wait for
+    from trio_gate.cli.judging.remarks import remark_lines  # noqa: PLC0415 - loads botocore and TLS, which faulty files need not wait for
 
     print(describe(config), end="")
-    print(*newer_lines(config), *word_lines(config), *name_lines(config), *sense_lines(config), sep="\n")
+    print(*remark_lines(config), sep="\n")
     return 0

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trio_gate.errors import did_you_mean
 from trio_gate.policy.literals import Compared
 from trio_gate.shell.models.packaged_data import packaged_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 _LISTS = frozenset({"aws.iam_actions", "aws.resource_accounts", "aws.resources", "aws.session_chain"})
 _LITERAL_STARS = frozenset({"aws.shares_with", "aws.path"})
@@ -43,6 +43,12 @@ def said(one: Compared) -> str:
     return f'{begins}("{one.text}")' + ")" * (one.facet in _LISTS)
 
 
+def meant(word: str, known: Collection[str]) -> str | None:
+    """A hint with the known word that differs in case alone, else with the one most like it; None if none is close."""
+    same = next((one for one in known if one.lower() == word.lower()), None)
+    return f"did you mean `{same}`?" if same else did_you_mean(word, known)
+
+
 def _without_star(one: Compared) -> str:
     start, _, rest = one.text.partition("*")
     if rest or not start or one.how not in ("==", "startsWith"):
@@ -59,17 +65,15 @@ def _iam_action(one: Compared) -> str | None:
         begins = one.how == "startsWith" and any(known.startswith(prefix) for known in prefixes)
         return None if begins else f'an IAM action has a prefix, as "s3:{one.text}"; aws.action has none'
     if prefix not in prefixes:
-        return f"IAM has no prefix `{prefix}`{_perhaps(prefix, prefixes)}"
+        return _none(f"IAM has no prefix `{prefix}`", prefix, prefixes)
     names = [row["name"] for row in packaged_tables(f"actions/{prefix}").values()]
     if name in names or (one.how == "startsWith" and any(known.startswith(name) for known in names)):
         return None
-    return f"IAM has no such action{_perhaps(name, names)}"
+    return _none("IAM has no such action", name, names)
 
 
-def _perhaps(word: str, known: Any) -> str:
-    same = next((one for one in known if one.lower() == word.lower()), None)
-    hint = f"did you mean `{same}`?" if same else did_you_mean(word, known)
-    return f", {hint}" if hint else ""
+def _none(fault: str, word: str, known: Collection[str]) -> str:
+    return ", ".join(filter(None, (fault, meant(word, known))))
 
 
 def _arn(one: Compared) -> str | None:

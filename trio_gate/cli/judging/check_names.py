@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trio_gate.cli.judging.check_forms import meant
 from trio_gate.cli.judging.check_words import all_actions
-from trio_gate.errors import did_you_mean
 from trio_gate.exchange.presign import CLUSTER_FIELD
 from trio_gate.policy.cel import names_of
 from trio_gate.shell.models.installed_operations import inputs, services
@@ -51,10 +51,4 @@ def _faults(found: Named, known: Mapping[str, Mapping[str, frozenset[str]]], act
     for param in found.params:
         if of and param not in params:
             has = f"{whose} has no parameter" if whose else f"no operation of {where} has a parameter"
-            yield f"{has} `{param}`{_perhaps(param, params)}"
-
-
-def _perhaps(word: str, known: list[str]) -> str:
-    same = next((one for one in known if one.lower() == word.lower()), None)
-    hint = f"did you mean `{same}`?" if same else did_you_mean(word, known)
-    return f": {hint}" if hint else ""
+            yield ": ".join(filter(None, (f"{has} `{param}`", meant(param, params))))

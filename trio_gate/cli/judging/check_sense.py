@@ -67,8 +67,9 @@ def _labels(config: Config) -> Iterator[str]:
 
 
 def _regions(config: Config) -> Iterator[str]:
+    known = all_regions()
     for endpoint in config.endpoints:
-        if endpoint.region not in (known := all_regions()):
+        if endpoint.region not in known:
             near = did_you_mean(endpoint.region, known)
             yield f'warning: endpoint {endpoint.name}: no region is called "{endpoint.region}"{f": {near}" if near else ""}'
 
