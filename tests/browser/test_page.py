@@ -92,6 +92,7 @@ def test_what_is_dangerous_comes_first_with_its_reasons_and_denying_it_comes_fir
     assert page.locator(".decide > .buttons > button").all_inner_texts()[:2] == ["Deny…", "Approve in prod"]
     assert page.locator(".swatch.red").count() == 3
     rows.nth(1).click()
+    page.wait_for_selector("h1:has-text('a.csv')")
     assert page.locator(".decide > .buttons > button").all_inner_texts()[0] == "Approve in prod"
 
 

@@ -50,6 +50,7 @@ def test_a_hundred_calls_with_ten_planted_dangers(visit, stage):
         f"{len(puts)} writes by ci in data/tmp/",
     ]
     rows.nth(10).click()
+    page.wait_for_selector(".members li")
     assert page.locator(".members li").count() == len(deletes) == 40
     page.click("button:text-is('Approve 40 in prod')")
     page.wait_for_selector("text=60 calls waiting")
@@ -177,6 +178,7 @@ def test_the_color_of_an_account_is_on_the_button_that_approves_a_group(visit, s
         delete(stage, name, account_color="red")
     page = visit().enter()
     page.click("[data-call^='~']")
+    page.wait_for_selector("button:has-text('Approve 2 in prod')")
     assert page.locator("button:has-text('Approve 2 in prod') .swatch.red").count() == 1
 
 
