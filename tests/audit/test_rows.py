@@ -41,6 +41,17 @@ def test_what_was_signed_and_not_sent_says_for_how_long():
     assert "presigned" not in read(intent_row(intent()))
 
 
+@pytest.mark.parametrize(
+    ("proofs", "word"), [((), "none"), (("client_certificate", "proxy_token"), "client_certificate+proxy_token")]
+)
+def test_a_tunnel_says_what_proved_its_agent(proofs, word):
+    tunnel = intent(proofs=proofs)
+    row = intent_row(tunnel)
+    assert (read(row)["proofs"], tunnel.proof) == (list(proofs), word)
+    assert row.text == json.dumps(read(row), sort_keys=True, separators=(",", ":")).encode()
+    assert ("proofs" in read(intent_row(intent())), intent().proof) == (False, None)
+
+
 @pytest.mark.parametrize(("end", "kind"), [("refused", "refusal"), ("answered", "call"), ("aborted", "call"), ("failed", "call")])
 def test_both_in_one_row_is_a_refusal_or_a_call(end, kind):
     row = read(whole_row(intent(), outcome(end=end)))

@@ -42,6 +42,7 @@ class Intent:
         generation: number of the configuration that decided.
         grant: the id of the grant that allowed the call, or that an act is about.
         presigned: seconds for which what was signed in place of the call works; None for a call.
+        proofs: what proved the agent of a tunnel, empty for nothing; None for a call.
         session: the virtual session that was used, in JSON; None for the agent's own key.
         sentence, level: what the call does, and how serious that is.
     """
@@ -73,8 +74,14 @@ class Intent:
     grant: str | None = None
     session: str | None = None
     presigned: int | None = None
+    proofs: tuple[str, ...] | None = None
     sentence: str | None = None
     level: Level | None = None
+
+    @property
+    def proof(self) -> str | None:
+        """The proofs of a tunnel as one word, "none" for nothing; None for a call."""
+        return None if self.proofs is None else "+".join(self.proofs) or "none"
 
 
 @value_class

@@ -70,6 +70,7 @@ def act_row(
 def _row(kind: str, intent: Intent, outcome: Outcome | None = None, *, act: str = "", counted: str = "") -> Row:
     """A row with the facts of an intent; `act` and `counted` are a member more each, after a comma."""
     presigned = "" if intent.presigned is None else f',"presigned":{intent.presigned}'
+    proofs = "" if intent.proofs is None else f',"proofs":{encode(list(intent.proofs))}'
     session = "" if intent.session is None else f',"session":{intent.session}'
     level = "" if intent.level is None else f',"level":{quoted(intent.level)}'
     sentence = "" if intent.sentence is None else f',"sentence":{quoted(intent.sentence)}'
@@ -84,7 +85,7 @@ def _row(kind: str, intent: Intent, outcome: Outcome | None = None, *, act: str 
         f',"decision":{{"outcome":{decided},"reason":{reason},"rule":{rule}}}'
         f',"digest":{digest},"generation":{intent.generation},"grant":{grant},"host":{host},"iam_action":{iam_action}'
         f',"id":{id_},"kind":{quoted(kind)}{level},"method":{method}{ended},"params":{intent.params or _NULL},"partition":{partition}'
-        f',"path":{_clipped(intent.path)}{presigned},"region":{region},"resources":{intent.resources or _NULL}'
+        f',"path":{_clipped(intent.path)}{presigned}{proofs},"region":{region},"resources":{intent.resources or _NULL}'
         f',"schema":{SCHEMA}{sentence},"service":{service}{session},"time":"{stamp(intent.time)}"}}'
     )
     return Row(kind, intent.id, text.encode("ascii"))

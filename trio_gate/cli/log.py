@@ -207,11 +207,16 @@ def cells(record: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _moved(record: dict[str, Any]) -> str:
-    """How much went through a tunnel that is over."""
-    outcome = record["outcome"]
-    if record["decision"]["outcome"] != "tunnel" or outcome is None:
+    """By which proof a tunnel was asked for and, once it is over, how much went through it."""
+    outcome, proofs = record["outcome"], record.get("proofs")
+    if record["decision"]["outcome"] != "tunnel":
         return ""
-    return f", {outcome['bytes_in']} bytes there, {outcome['bytes_out']} back in {outcome['seconds']['tunnel']:.1f} s"
+    by = "" if proofs is None else f" by {' and '.join(proofs).replace('_', ' ')}" if proofs else " without proof"
+    return (
+        by
+        if outcome is None
+        else f"{by}, {outcome['bytes_in']} bytes there, {outcome['bytes_out']} back in {outcome['seconds']['tunnel']:.1f} s"
+    )
 
 
 def _where(record: dict[str, Any]) -> str:

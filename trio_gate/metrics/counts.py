@@ -37,13 +37,21 @@ class TunnelCounts:
     Attributes:
         open: how many there are.
         asked: how many were asked for, by result: "opened", "refused", or "failed" where no host was reached.
+        opened: how many were opened, by what proved the agent, as in the record.
         bytes: how many came through them, "in" from agents and "out" from hosts, as in the record.
     """
 
     def __init__(self) -> None:
         self.open = 0
         self.asked = dict.fromkeys(("opened", "refused", "failed"), 0)
+        self.opened = {"none": 0}
         self.bytes = {"in": 0, "out": 0}
+
+    def begin(self, proof: str) -> None:
+        """Count one that is open now, by what proved its agent."""
+        self.open += 1
+        self.asked["opened"] += 1
+        self.opened[proof] = self.opened.get(proof, 0) + 1
 
 
 class Counts:
@@ -116,6 +124,7 @@ class Counts:
             "limit_refused": {(limit,): count for limit, count in self.refused.items()},
             "tunnels": {(): self.tunnels.open},
             "tunnels_asked": {(result,): count for result, count in self.tunnels.asked.items()},
+            "tunnels_opened": {(proof,): count for proof, count in self.tunnels.opened.items()},
             "tunnel_bytes": {(direction,): count for direction, count in self.tunnels.bytes.items()},
         }
         for source in self._sources:

@@ -70,6 +70,9 @@ METRICS = (
     _gauge("connections", "open connections, by kind: agents, admin or metrics", "kind"),
     _gauge("tunnels", "open tunnels to hosts that are none of AWS's"),
     _counter("tunnels_asked", "tunnels that agents asked for, by result: opened, refused or failed", "result"),
+    _counter(
+        "tunnels_opened", "of these, those opened, by what proved the agent: kinds of proof joined with +, or none", "proof"
+    ),
     _counter("tunnel_bytes", "bytes through tunnels, by direction: in from agents, out from hosts", "direction"),
     _gauge("limit", "the most that a limit allows", "limit"),
     _gauge("limit_used", "what is used of it; of limits per agent, by the agent that uses most", "limit"),

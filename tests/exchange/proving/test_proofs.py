@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -17,7 +17,7 @@ from trio_gate.aws.ingress import ClientCertificate, Ingress, ProxyToken
 from trio_gate.config.model import Agent
 from trio_gate.errors import SessionOver, Unauthenticated, Unproven, WrongSignature
 from trio_gate.exchange import steps
-from trio_gate.exchange.proving.proofs import check_way, of_connection, possible, proves, same_agent
+from trio_gate.exchange.proving.proofs import check_way, kinds, of_connection, possible, proves, same_agent
 from trio_gate.exchange.results import Signer
 from trio_gate.exchange.snapshot import compile_snapshot
 from trio_gate.sessions.session import proof_of
@@ -165,6 +165,13 @@ def test_a_connection_is_that_of_the_one_agent_whom_all_that_it_shows_proves():
     ):
         with pytest.raises(Unauthenticated, match=f"the connection fits {whose}$"):
             of_connection(agents, ingress, "192.0.2.1", at)
+
+
+def test_what_a_connection_shows_has_a_name():
+    assert kinds(Ingress(kind="proxy")) == ()
+    token = ProxyToken(agent="ci", sha256="a" * 64)
+    assert kinds(replace(Ingress(kind="proxy"), proxy_token=token, tokens=("a.b.c",))) == ("identity_token", "proxy_token")
+    assert kinds(replace(Ingress(kind="proxy"), certificates=(shown(datetime.now(UTC), "ci.example"),))) == ("client_certificate",)
 
 
 def test_what_connections_of_an_agent_may_prove():

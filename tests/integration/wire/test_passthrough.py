@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -136,7 +137,11 @@ def test_the_record_says_where_to_how_much_and_how_long(gate, model):
     assert (outcome["status"], outcome["bytes_in"] > 500, outcome["bytes_out"] > 500) == (200, True, True)
     assert outcome["seconds"]["tunnel"] > 0
     table = gate.gate("log", str(gate.config), "--text", FILES).stdout
-    assert f"Tunnel to {FILES}:443, {outcome['bytes_in']} bytes there, {outcome['bytes_out']} back" in table.replace("\n", " ")
+    assert row["proofs"] == []
+    assert (
+        f"Tunnel to {FILES}:443 without proof, {outcome['bytes_in']} bytes there, {outcome['bytes_out']} back"
+        in table.replace("\n", " ")
+    )
 
 
 @pytest.mark.parametrize(
@@ -237,7 +242,14 @@ def test_it_ends_by_silence_and_by_age(tmp_path, knob, moves):
 @contextmanager
 def of_agents(folder, server):
     """A gateway on every address, for two agents, one of which has a token."""
-    route = {"hosts": (HOST,), "agent": CI + CD, "bind": "0.0.0.0", "endpoint": 'names = ["gate.internal.example"]'}
+    knobs = f'{METRICS}\n  log_format = "json"\n  log_requests = true'
+    route = {
+        "hosts": (HOST,),
+        "agent": CI + CD,
+        "bind": "0.0.0.0",
+        "knobs": knobs,
+        "endpoint": 'names = ["gate.internal.example"]',
+    }
     passthrough = f'"{HOST}", "{HOST}:8443", "gate.internal.example"'
     with gateway(folder, server.getsockname()[1], passthrough, **route) as gate:
         gate.doors = {**gate.doors, "proxy": gate.doors["proxy"].replace("0.0.0.0", "127.0.0.1")}
@@ -249,12 +261,19 @@ def test_off_loopback_it_is_for_proven_agents_alone_and_ends_with_their_proof(tm
         for said in (None, login("ci", "wrong_token-0123456789"), login("cd", OLD)):
             assert refusal(gate, f"{HOST}:443", said)[0] == 407
         assert refusal(gate, "gate.internal.example:443", login("ci", OLD))[0] == 403
+        assert [metric(gate, f'tunnels_asked_total{{result="{one}"}}') for one in ("opened", "refused")] == [0, 3]
         with tunnelled(gate, server, said=login("ci", OLD)) as (agent, _):
+            assert [metric(gate, f'tunnels_opened_total{{proof="{one}"}}') for one in ("none", "proxy_token")] == [0, 1]
             reload(gate, sha256(OLD), sha256("another_token-0123456789"), ": reloaded, generation")
             assert cut_off(agent)
         row = gate.rows("--decision", "tunnel")[-1]
         assert (row["agent"], row["outcome"]["end"]) == ("ci", "aborted")
         assert "was removed from its block" in row["outcome"]["reason"]
+        assert row["proofs"] == ["proxy_token"]
+        assert f"Tunnel to {HOST}:8443 by proxy token, 0 bytes there" in gate.gate("log", str(gate.config)).stdout
+        [line] = [json.loads(line) for line in gate.log.splitlines() if json.loads(line)["logger"] == "trio_gate.requests"]
+        assert (line["request"], line["host"], line["proof"]) == (row["id"], f"{HOST}:8443", "proxy_token")
+        assert line["message"].startswith(f"request CONNECT {HOST}:8443 of ci at 127.0.0.1 for -: 200, tunnel, aborted: ")
 
 
 def cut_off(agent):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from trio_gate.aws.ingress import IDENTITY_FIELD
 from trio_gate.config.agents.networks import within
@@ -17,13 +17,15 @@ from trio_gate.sessions.session import proof_of
 from trio_gate.signing.identity_token import check_claims, read_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from trio_gate.aws.ingress import ClientCertificate, Ingress, ProxyToken
     from trio_gate.config.model import Agent, CertificateProof, OidcProof
     from trio_gate.sessions.session import VirtualSession
 
+
+Proof = Literal["client_certificate", "identity_token", "proxy_token"]
 
 _NOT_ITS = "connected with a client certificate that is not its own"
 
@@ -65,6 +67,16 @@ def of_connection(agents: Iterable[Agent], ingress: Ingress, address: str, now: 
         reason = "the client certificate or token does not prove one agent to the proxy: show all that the agent's block asks for"
         raise Unauthenticated(reason, status=407, detail=f"the connection fits {whose}{named}")
     return found[0]
+
+
+def kinds(ingress: Ingress) -> tuple[Proof, ...]:
+    """With what a connection proves its agent; empty for nothing."""
+    shown: Mapping[Proof, bool] = {
+        "client_certificate": bool(ingress.certificates),
+        "identity_token": bool(ingress.tokens),
+        "proxy_token": ingress.proxy_token is not None,
+    }
+    return tuple(kind for kind, is_shown in shown.items() if is_shown)
 
 
 def check_shown(agent: Agent, ingress: Ingress, address: str, now: datetime) -> tuple[str, ...]:

@@ -15,7 +15,9 @@ request_log = logging.getLogger("trio_gate.requests")
 def log_request(intent: Intent, outcome: Outcome) -> None:
     """Log how a request ended."""
     milliseconds = sum(outcome.nanoseconds.values()) / 1e6
-    call = f"{intent.service}:{intent.operation}" if intent.operation else "-"
+    call = (
+        f"{intent.service}:{intent.operation}" if intent.operation else "-" if intent.proofs is None else f"CONNECT {intent.host}"
+    )
     decided = intent.outcome if intent.rule is None else f"{intent.outcome} by {intent.rule!r}"
     end = outcome.end if outcome.reason is None else f"{outcome.end}: {outcome.reason}"
     request_log.info(
@@ -35,6 +37,7 @@ def log_request(intent: Intent, outcome: Outcome) -> None:
                 "end": outcome.end,
                 "status": outcome.status,
                 "reason": outcome.reason,
+                **({} if intent.proof is None else {"host": intent.host, "proof": intent.proof}),
                 "milliseconds": round(milliseconds, 1),
                 "bytes_in": outcome.bytes_in,
                 "bytes_out": outcome.bytes_out,

@@ -243,8 +243,7 @@ class ProxyListener:
             connect = parse_connect(raw)
             ingress = replace(ingress, connect=connect.host)
             if self._tunnels.leads_to(connect.host, connect.port):
-                ingress = await self._inside.proven(connect.headers, seat, ingress)
-                await self._tunnels.run(way, Address(host=connect.host, port=connect.port), rest, ingress, seat)
+                await self._tunnel(way, connect, rest, ingress, seat)
                 return None
             ingress = await self._checked(connect, ingress, seat)
         except GateError as fault:
@@ -255,6 +254,15 @@ class ProxyListener:
         self._inside.turned_away(seat.address, refusal)
         await _turn_away(way, refusal)
         return None
+
+    async def _tunnel(self, way: Transport, connect: ConnectHead, rest: bytes, ingress: Ingress, seat: Seat) -> None:
+        """Open a tunnel and relay to its end. Raises GateError if it was refused."""
+        try:
+            ingress = await self._inside.proven(connect.headers, seat, ingress)
+        except GateError:
+            self._inside.services.counts.tunnels.asked["refused"] += 1
+            raise
+        await self._tunnels.run(way, Address(host=connect.host, port=connect.port), rest, ingress, seat)
 
     async def _checked(self, connect: ConnectHead, ingress: Ingress, seat: Seat) -> Ingress:
         if connect.port not in (HTTPS, self._port):

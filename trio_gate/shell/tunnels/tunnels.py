@@ -23,6 +23,7 @@ from trio_gate.config.passthrough.model import HTTPS
 from trio_gate.errors import AuditUnavailable, GateError, Overloaded, Unauthenticated, Unproven
 from trio_gate.exchange.proving import proofs, proxy_tokens
 from trio_gate.shell.exchange.recorder import request_id
+from trio_gate.shell.exchange.request_lines import log_request, request_log
 from trio_gate.shell.net.rate_limit import Pace
 from trio_gate.shell.net.transport import SocketTransport
 from trio_gate.shell.tunnels.hello import read_hello
@@ -127,8 +128,7 @@ class Tunnels:
                 if to.port == HTTPS:
                     arrived = await read_hello(agent, to.host, within=within, arrived=arrived)
                 relay = Relay(agent, host, lambda silent, old: self._must_end(tunnel, silent, old), counts)
-                counts.open += 1
-                counts.asked["opened"] += 1
+                counts.begin(intent.proof or "none")
                 await relay.run(arrived)
             finally:
                 counts.open -= relay is not None
@@ -259,6 +259,7 @@ class Tunnels:
             method="CONNECT",
             outcome="tunnel",
             generation=self._around.snapshot().number,
+            proofs=proofs.kinds(tunnel.ingress),
             sentence=f"Tunnel to {tunnel.to}",
             level="fact",
         )
@@ -277,6 +278,8 @@ class Tunnels:
             end=end,
             reason=why,
         )
+        if request_log.isEnabledFor(logging.INFO):
+            log_request(intent, outcome)
         self._around.services.approvals.publish(lambda: (intent, outcome))
         try:
             await self._around.services.audit.conclude(outcome)
