@@ -171,9 +171,8 @@ def test_what_a_connection_shows_has_a_name():
     assert kinds(Ingress(kind="proxy")) == ()
     token = ProxyToken(agent="ci", sha256="a" * 64)
     assert kinds(replace(Ingress(kind="proxy"), proxy_token=token, tokens=("a.b.c",))) == ("identity_token", "proxy_token")
-    assert kinds(replace(Ingress(kind="proxy"), certificates=(shown(datetime.now(UTC), "ci.example"),))) == (
-        "client_certificate",
-    )
+    certificate = shown(datetime(2026, 1, 15, tzinfo=UTC), "ci.example")
+    assert kinds(replace(Ingress(kind="proxy"), certificates=(certificate,))) == ("client_certificate",)
 
 
 def test_what_connections_of_an_agent_may_prove():
