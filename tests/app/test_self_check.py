@@ -109,8 +109,20 @@ async def test_a_listener_that_accepts_nothing(manager, mock_clock, tmp_path, ca
     async with checked(manager, mock_clock, tmp_path, serving=False) as made:
         assert await made.after(PERIOD / A_PERIOD) == []
         assert await made.after(PERIOD / A_PERIOD) == []
-        host, port = made.opened[0].socket.getsockname()
-        assert f"the watchdog is not fed: the listener at ('{host}', {port}) accepts no connection" in caplog.text
+        assert f"the watchdog is not fed: the listener at {made.opened[0].address} accepts no connection" in caplog.text
+
+
+@pytest.mark.parametrize("which", [0, 1])
+async def test_a_listener_that_a_reload_removes_while_it_is_looked_at(manager, mock_clock, tmp_path, which):
+    async with checked(manager, mock_clock, tmp_path, hosts=["127.0.0.1"] * 2, serving=False) as made:
+        mock_clock.jump(PERIOD / A_PERIOD)
+        await wait_all_tasks_blocked()  # the first is asked
+        gone = made.opened.pop(which)
+        gone.socket.close()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(run, made.opened, Shutdown())
+            assert await made.after(0) == [FED]
+            nursery.cancel_scope.cancel()
 
 
 async def test_without_descriptors_it_is_not_fed_and_goes_on(manager, mock_clock, tmp_path, caplog):

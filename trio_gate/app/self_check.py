@@ -79,21 +79,27 @@ class SelfCheck:
             return f"the event loop is {late:.1f} seconds late"
         if self._audit.silent > period:
             return f"the disk of the record has not answered for {self._audit.silent:.1f} seconds"
-        silent = [opened for opened in self._listeners() if not opened.seats.full]
+        silent = [(opened, opened.address) for opened in self._listeners() if not opened.seats.full]
         with trio.move_on_after(period / A_PERIOD):
             while silent:
-                if not await _accepts(silent[0]):
+                opened, _ = silent[0]
+                if not await _accepts(opened) and self._is_there(opened):
                     break
                 del silent[0]
-        return f"the listener at {silent[0].socket.getsockname()[:2]} accepts no connection" if silent else None
+        silent = [one for one in silent if self._is_there(one[0])]
+        return f"the listener at {silent[0][1]} accepts no connection" if silent else None
+
+    def _is_there(self, opened: OpenListener) -> bool:
+        """Whether a listener was not removed meanwhile, by a reload or a stop."""
+        return any(opened is one for one in self._listeners())
 
 
 async def _accepts(opened: OpenListener) -> bool:
     """Whether a connection to a listener reaches the place where it would be handled."""
-    host, port, *_ = opened.socket.getsockname()
-    if host in EVERY_ADDRESS:
-        host = "::1" if ":" in host else "127.0.0.1"
     try:
+        host, port, *_ = opened.socket.getsockname()
+        if host in EVERY_ADDRESS:
+            host = "::1" if ":" in host else "127.0.0.1"
         with trio.socket.socket(opened.socket.family, socket.SOCK_STREAM) as probe:
             await probe.bind((host, 0))
             own = probe.getsockname()[:2]
@@ -103,5 +109,5 @@ async def _accepts(opened: OpenListener) -> bool:
                 return await probe.recv(1) == b""
             finally:
                 opened.probes.discard(own)
-    except OSError:  # also where there is no descriptor: then others are not accepted either
+    except OSError:  # also where there is no descriptor: then others are not accepted either; or it was closed just now
         return False
