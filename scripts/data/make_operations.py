@@ -22,6 +22,8 @@ from trio_gate.aws.model.shape import refs
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from trio_gate.aws.iam.reviewed import Side
+
 FROM = f"of botocore {botocore.__version__} by service, made by scripts/data/make_operations.py."
 
 
@@ -44,13 +46,13 @@ def outputs() -> Iterator[str]:
     yield from structures("output")
 
 
-def structures(side: str) -> Iterator[str]:
+def structures(side: Side) -> Iterator[str]:
     """One line per structure that the "input" or "output" of an operation reaches, so that a diff shows what changed."""
     for service, model in models():
         yield f"{HEADING}{service}"
         for name, shape in sorted(reached(model, side).items()):
             if shape["type"] == "structure" and shape["members"]:
-                yield f"{name}: {' '.join(sorted(entries(shape, model['shapes'])))}"
+                yield f"{name}: {' '.join(sorted(entries(shape, model['shapes'], side)))}"
 
 
 def reached(model: Mapping[str, Any], side: str) -> Mapping[str, Any]:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _WORD = re.compile("[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|[0-9]+")
 
@@ -65,8 +65,13 @@ _OTHER_CODES = frozenset(["country", "error", "exit", "http", "postal", "respons
 
 _ARN = frozenset(["arn", "arns"])
 _PAGE = ("next", "token")
-_TEXTS = frozenset(("string", "blob"))
 _NUMBERS = frozenset(("integer", "long", "float", "double"))
+
+Mark = Literal["", "?", "!"]
+"""What a member may hold: no secret by its type or name, one for all that these say, or anything."""
+
+MARKS: tuple[Mark, ...] = ("", "?", "!")
+"""The marks, the worst last."""
 
 
 @cache
@@ -83,30 +88,42 @@ def may_hold_secrets(name: str, shape: str, shapes: Mapping[str, Any]) -> bool:
         shape: the name of its shape.
         shapes: those of botocore's service-2 JSON.
     """
+    return any(_mark(*one, shapes) for one in _parts(name, shape, shapes, members=True))
+
+
+def mark(name: str, shape: str, shapes: Mapping[str, Any]) -> Mark:
+    """What a member of an answer may hold itself, whatever is in the structures below it. Arguments as of `may_hold_secrets`."""
+    return max((_mark(*one, shapes) for one in _parts(name, shape, shapes, members=False)), key=MARKS.index)
+
+
+def _parts(name: str, shape: str, shapes: Mapping[str, Any], *, members: bool) -> Iterator[tuple[str, str, bool]]:
+    """A member and what is below it: the name, the shape's, and whether it is in a map. `members` says whether structures are entered."""
     todo, seen = [(name, shape, False)], set[tuple[str, str, bool]]()
     while todo:
         here = todo.pop()
         if here in seen:
             continue
         seen.add(here)
+        yield here
         called, kind, in_map = here
         one = shapes[kind]
-        if one.get("sensitive") or one.get("document") or one.get("eventstream"):
-            return True
-        if one["type"] in _TEXTS and not _is_harmless(kind if in_map else called, one, in_map=in_map):
-            return True
-        if one["type"] in _NUMBERS and _is_entered(_singular(called)):
-            return True
         todo.extend((called, one[part]["shape"], in_map or part == "value") for part in ("member", "key", "value") if part in one)
-        todo.extend((member, ref["shape"], False) for member, ref in one.get("members", {}).items())
-    return False
+        if members:
+            todo.extend((member, ref["shape"], False) for member, ref in one.get("members", {}).items())
+
+
+def _mark(called: str, kind: str, in_map: bool, shapes: Mapping[str, Any]) -> Mark:
+    one = shapes[kind]
+    if one["type"] == "blob" or one.get("sensitive") or one.get("document") or one.get("eventstream"):
+        return "!"
+    if one["type"] == "string" and not _is_harmless(kind if in_map else called, one, in_map=in_map):
+        return "?"
+    return "?" if one["type"] in _NUMBERS and _is_entered(_singular(called)) else ""
 
 
 def _is_harmless(name: str, text: Mapping[str, Any], *, in_map: bool) -> bool:
     """Whether a text is none of these, by the values that it can have or by its name; by its shape's name among the values of a map."""
     said = words(name)
-    if text["type"] == "blob":
-        return False
     if "enum" in text or (said and said[-1] in _ARN):
         return True
     if in_map or not said or said in {("id",), ("ids",)}:

@@ -1,9 +1,9 @@
 """The members of inputs and answers that existed when the operations were reviewed.
 
 Rule: anything else is newer than the review, so nothing follows from its absence in a list; a member of an answer counts if it may
-hold a secret (see `answer_members`). `members.txt` has the members of each structure that an input reaches, by the structure's name;
+hold a secret (see `answer_members`), and a listed one if it may hold more than it might then. `members.txt` has the members of each structure that an input reaches, by the structure's name;
 `outputs.txt` has the same for answers. Each member is listed with its structure (`Tags=[Tag` is a list of `Tag`), so that a member with
-the same name and another structure is newer, too. The reviewed operations are in `aws/review/operations.txt`.
+the same name and another structure is newer, too; in `outputs.txt` a mark follows what may hold a secret (`answer_members.MARKS`). The reviewed operations are in `aws/review/operations.txt`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any, Literal
 
-from trio_gate.aws.iam.answer_members import may_hold_secrets
+from trio_gate.aws.iam.answer_members import MARKS, mark, may_hold_secrets
 from trio_gate.aws.model.shape import refs
 from trio_gate.aws.on_demand import OnDemand
 
@@ -115,13 +115,25 @@ def _is_newer(
     if shape["type"] != "structure":
         return False
     listed = known.get(name, frozenset())
-    added = ((member, ref["shape"]) for member, ref in shape["members"].items() if _listed(member, ref, shapes) not in listed)
-    return any(side == "input" or may_hold_secrets(member, one, shapes) for member, one in added)
+    if side == "input":
+        return not entries(shape, shapes, side) <= listed
+    return any(
+        listed.isdisjoint(_as_before(member, ref, shapes)) and may_hold_secrets(member, ref["shape"], shapes)
+        for member, ref in shape["members"].items()
+    )
 
 
-def entries(structure: Mapping[str, Any], shapes: Mapping[str, Any]) -> frozenset[str]:
-    """The members of a structure of botocore's service-2 JSON, in the form of the lists."""
-    return frozenset(_listed(name, ref, shapes) for name, ref in structure["members"].items())
+def entries(structure: Mapping[str, Any], shapes: Mapping[str, Any], side: Side) -> frozenset[str]:
+    """The members of a structure of botocore's service-2 JSON, in the form of the lists of this side."""
+    return frozenset(
+        _listed(name, ref, shapes) + (mark(name, ref["shape"], shapes) if side == "output" else "")
+        for name, ref in structure["members"].items()
+    )
+
+
+def _as_before(name: str, ref: Mapping[str, Any], shapes: Mapping[str, Any]) -> list[str]:
+    """How a member of an answer may have been listed if it holds no more now."""
+    return [_listed(name, ref, shapes) + one for one in MARKS[MARKS.index(mark(name, ref["shape"], shapes)) :]]
 
 
 def _listed(name: str, ref: Mapping[str, Any], shapes: Mapping[str, Any]) -> str:
