@@ -139,6 +139,15 @@ def test_limits_hold_for_the_next_call(gate):
     assert "request sts:GetCallerIdentity of ci at 127.0.0.1" in gate.log
 
 
+def test_what_a_new_configuration_needs_is_imported_before_a_call_needs_it(tmp_path, embedded_aws, monkeypatch):
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")  # Python writes the name of each module that it imports
+    literal = 'access_key_id = "AKIAEXAMPLEEXAMPLE00"\n  secret_access_key = "base"'
+    with running(tmp_path, embedded_aws, base=literal) as gateway:
+        assert "botocore.session" not in gateway.log
+        reload(gateway, literal, "", "reloaded, generation 2")
+        assert "botocore.session" in gateway.log
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

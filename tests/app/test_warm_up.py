@@ -32,23 +32,28 @@ agent "ci" {{
   secret = "an-agents-secret-0123456789"
 }}
 rule "all" {{ action = "allow" }}
+{people}
 """
 LITERAL = 'access_key_id = "AKIAEXAMPLEEXAMPLE00"\n  secret_access_key = "base"'
 ADMIN = 'admin { bind = "127.0.0.1:0" }'
+PEOPLE = f'person "alice" {{ token_sha256 = "{"0" * 64}" }}'
+WATCHED = {"botocore.session", "h11", "html", "importlib.metadata", "pygments", "trio_websocket"}
+"""What some gateways need, each of which takes memory."""
 SCRIPT = """
 import sys, trio
+import trio_gate.app.serve
 from trio_gate.app.warm_up import warm_up
 from trio_gate.cli.config_file import read
 class Upstreams:
     def read_roots(self): print("roots")
 trio.run(warm_up, read(sys.argv[1]), Upstreams())
-print(*sorted({"botocore.session", "trio_websocket"} & set(sys.modules)))
+print(*sorted(set(sys.argv[2:]) & set(sys.modules)))
 """
 
 
-def written(folder, *, key="", admin=""):
+def written(folder, *, key="", admin="", people=""):
     file = folder / "gateway.hcl"
-    file.write_text(CONFIG.format(key=key, admin=admin))
+    file.write_text(CONFIG.format(key=key, admin=admin, people=people))
     return str(file)
 
 
@@ -56,13 +61,14 @@ def written(folder, *, key="", admin=""):
     ("changes", "imported"),
     [
         ({"key": LITERAL}, ""),
-        ({}, "botocore.session"),
-        ({"key": LITERAL, "admin": ADMIN}, "trio_websocket"),
+        ({}, "botocore.session html importlib.metadata"),
+        ({"key": LITERAL, "admin": ADMIN}, "h11"),
+        ({"key": LITERAL, "admin": ADMIN, "people": PEOPLE}, "h11 html importlib.metadata pygments trio_websocket"),
     ],
 )
-def test_what_the_configuration_needs_is_imported(tmp_path, changes, imported):
+def test_what_the_configuration_needs_is_imported_and_nothing_else(tmp_path, changes, imported):
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, written(tmp_path, **changes)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", SCRIPT, written(tmp_path, **changes), *WATCHED], capture_output=True, text=True, check=True
     )
     assert done.stdout == f"roots\n{imported}\n"
 
@@ -88,7 +94,10 @@ def test_without_descriptors_the_gateway_goes_on(tmp_path):
         'print("roots")', "resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", starved, written(tmp_path, key=LITERAL, admin=ADMIN)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", starved, written(tmp_path, key=LITERAL, admin=ADMIN), "h11"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout == "\n"
     assert "begins slowly: [Errno 24] Too many open files" in done.stderr

@@ -18,6 +18,7 @@ from trio_gate.app.listener_blocks import blocks, kind_of, page_address
 from trio_gate.app.listeners import closed_on_failure, reserved, same_sockets
 from trio_gate.app.sinks import other_sinks
 from trio_gate.app.state_dir import StartFailed
+from trio_gate.app.warm_up import warm_up
 from trio_gate.app.wiring import dialling, root_files, trusted
 from trio_gate.exchange.roles import outliving
 from trio_gate.shell import log_setup
@@ -76,6 +77,7 @@ class Changes:
         self._check(old, new)
         roots = await in_thread(_contents, new)
         await in_thread(_check_files, new)
+        await warm_up(new, self._parts.upstreams)
         redial = (old.upstreams, _dialled(old), self._roots) != (new.upstreams, _dialled(new), roots)
         dialled = dialling(new, await in_thread(_trusted, new)) if redial else None
         unreached = self._uncovered(new) if new.endpoints != old.endpoints else None

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Config
     from trio_gate.shell.upstream.pool import UpstreamPool
 
+OF_ADMIN = ("h11",)
+"""What the admin listener needs."""
+
+OF_PEOPLE = ("trio_gate.shell.admin.channel", "trio_gate.content.code_lexers")
+"""What the channel of people needs, and what shows them a call."""
+
 LATE = ("_strptime", "cryptography.hazmat.backends.openssl.backend")
 """What libraries import at their first use: to read a time, to sign a certificate."""
 
@@ -35,10 +41,17 @@ def _warm_up(config: Config, upstreams: UpstreamPool) -> None:
         upstreams.read_roots()
     except GateError as fault:
         log.warning("trio-gate: no call can be sent: %s", fault)
-    for name in LATE:
-        import_module(name)
+    import_late(config)
+
+
+def import_late(config: Config) -> None:
+    """Import what libraries would import at their first use, and what only some configurations need."""
+    late = [*LATE]
     if any(credential.access_key_id is None for credential in config.credentials):
-        import_module("trio_gate.shell.credentials.providers")
+        late.append("trio_gate.shell.credentials.providers")
     if config.gateway.admin is not None:
-        import_module("h11")
-        import_module("trio_gate.shell.admin.channel")
+        late += OF_ADMIN
+        if config.people:
+            late += OF_PEOPLE
+    for name in late:
+        import_module(name)

@@ -6,7 +6,6 @@ and the request id to quote. The reason is plain text: it is escaped for its for
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ import cbor2
 
 from trio_gate.text.folding import fold
 from trio_gate.text.late_patterns import late
+from trio_gate.text.markup import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,7 +142,7 @@ def _name(kind: str, code: str, status: int) -> tuple[str, int]:
 
 
 def _shape(kind: str, status: int, code: str, reason: str, request_id: str) -> tuple[dict[str, str], bytes]:
-    error = f"<Code>{code}</Code><Message>{html.escape(reason, quote=False)}</Message>"
+    error = f"<Code>{code}</Code><Message>{escaped(reason)}</Message>"
     ids = {"x-amzn-requestid": request_id}
     if kind == "s3":
         ids = {"x-amz-request-id": request_id, "x-amz-id-2": request_id}

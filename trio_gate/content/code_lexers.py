@@ -1,20 +1,26 @@
-"""Lexers of Python and JavaScript that know words, strings, comments and numbers, and nothing else.
+"""The lexers that code is colored by: Pygments' own, and two of Python and JavaScript that know words, strings, comments and numbers only.
 
-Rule: no pattern reads a character twice: once it has begun it matches, whether what it begins is ended or not. Those of Pygments
+Rule for these: no pattern reads a character twice: once it has begun it matches, whether what it begins is ended or not. Those of Pygments
 look ahead for the end of a text in three quotes or a comment, again at each beginning: the square of a text that ends none.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 from pygments.lexer import RegexLexer
-from pygments.token import Comment, Keyword, Name, Number, String, Text
+from pygments.lexers.data import JsonLexer, YamlLexer
+from pygments.lexers.shell import BashLexer
+from pygments.lexers.sql import SqlLexer
+from pygments.token import Comment, Keyword, Literal, Name, Number, String, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from re import Match
     from typing import Any
+
+    from pygments.lexer import Lexer
 
 _WORD = r"[^\W\d]\w*"
 _NUMBER = r"\d[\w.]*"
@@ -177,3 +183,44 @@ class JavaScriptWords(_Words):
             (r"[^\w\"'`/]+", Text),
         ]
     }
+
+
+LEXERS = {
+    "json": JsonLexer,
+    "yaml": YamlLexer,
+    "shell": BashLexer,
+    "sql": SqlLexer,
+    "python": PythonWords,
+    "javascript": JavaScriptWords,
+}
+"""By the names of their languages."""
+
+LETTERS = (
+    (Comment, "c"),
+    (Name.Tag, "t"),
+    (Name.Variable, "v"),
+    (Name.Builtin, "b"),
+    (Keyword, "k"),
+    (String.Interpol, "v"),
+    (String, "s"),
+    (Number, "n"),
+    (Literal.Scalar, "s"),
+)
+"""Kinds of tokens and their letters; the first that holds a token counts."""
+
+
+def lettered(text: str, name: str) -> Iterator[tuple[int, str, int]]:
+    """The letter of each token that has one, between where the token begins and how long it is."""
+    for at, kind, found in _lexer(name).get_tokens_unprocessed(text):
+        if letter := _letter(kind):
+            yield at, letter, len(found)
+
+
+@lru_cache
+def _letter(kind: object) -> str:
+    return next((letter for held, letter in LETTERS if kind in held), "")
+
+
+@lru_cache
+def _lexer(name: str) -> Lexer:
+    return LEXERS[name]()

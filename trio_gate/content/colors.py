@@ -10,22 +10,13 @@ MAX_COLORED of the worst take about a second of a worker thread.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from pygments.lexers.data import JsonLexer, YamlLexer
-from pygments.lexers.shell import BashLexer
-from pygments.lexers.sql import SqlLexer
-from pygments.token import Token
-
-from trio_gate.content.code_lexers import JavaScriptWords, PythonWords
 from trio_gate.text.visible import Json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from pygments.lexer import Lexer
 
     from trio_gate.content.code import What
 
@@ -36,29 +27,7 @@ MAX_LINE = 400
 """Characters of a line in a text that is colored."""
 
 Colors = list[Json]
-"""For each line the lengths of its runs, each followed by its color: a letter of `_LETTERS` or nothing, and `!` if it is to be looked at."""
-
-_LEXERS = {
-    "json": JsonLexer,
-    "yaml": YamlLexer,
-    "shell": BashLexer,
-    "sql": SqlLexer,
-    "python": PythonWords,
-    "javascript": JavaScriptWords,
-}
-
-_LETTERS = (
-    (Token.Comment, "c"),
-    (Token.Name.Tag, "t"),
-    (Token.Name.Variable, "v"),
-    (Token.Name.Builtin, "b"),
-    (Token.Keyword, "k"),
-    (Token.Literal.String.Interpol, "v"),
-    (Token.Literal.String, "s"),
-    (Token.Literal.Number, "n"),
-    (Token.Literal.Scalar, "s"),
-)
-"""Kinds of tokens and their letters; the first that holds a token counts."""
+"""For each line the lengths of its runs, each followed by its color: a letter of `code_lexers.LETTERS` or nothing, and `!` if it is to be looked at."""
 
 _YAML = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,80}:(?: |$)")
 _PYTHON = re.compile(
@@ -107,7 +76,7 @@ _LOOK = {
 
 
 def language(text: str, what: What | None = None, file: str = "") -> str | None:
-    """The language of a text, by the end of its `file`'s name or its own beginning: a name of _LEXERS; None if none of them is likely."""
+    """The language of a text, by the end of its `file`'s name or its own beginning: a name of `code_lexers.LEXERS`; None if none of them is likely."""
     if file and (named := _ENDINGS.get(file.rpartition(".")[2].lower())):
         return named
     lines = (line for line in text[:2000].split("\n") if line.strip() and not line.startswith(("#", "---")))
@@ -143,9 +112,10 @@ def colored(lines: Sequence[str], name: str | None, what: What | None) -> Colors
     if name is not None:
         plain = _ESCAPE.sub(lambda escape: " " * len(escape[0]), text)
         plain = plain.replace(_HERE, " " * len(_HERE)) if name == "shell" else plain
-        for at, kind, found in _lexer(name).get_tokens_unprocessed(plain):
-            if letter := _letter(kind):
-                letters[at : at + len(found)] = [letter] * len(found)
+        from trio_gate.content.code_lexers import lettered  # noqa: PLC0415 - loads Pygments, which only approvers need
+
+        for at, letter, length in lettered(plain, name):
+            letters[at : at + length] = [letter] * length
     if look is not None:
         for match in look.finditer(text):
             letters[match.start() : match.end()] = [f"{letter}!" for letter in letters[match.start() : match.end()]]
@@ -158,13 +128,3 @@ def _runs(lines: Sequence[str], letters: list[str]) -> Iterator[Json]:
         here = letters[at : at + len(line)]
         yield [part for letter, run in groupby(here) for part in (len(list(run)), letter)]
         at += len(line) + 1
-
-
-@lru_cache
-def _letter(kind: object) -> str:
-    return next((letter for held, letter in _LETTERS if kind in held), "")
-
-
-@lru_cache
-def _lexer(name: str) -> Lexer:
-    return _LEXERS[name]()

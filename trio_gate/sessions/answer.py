@@ -9,7 +9,6 @@ Theory: `<AssumeRoleResponse><AssumeRoleResult><Credentials>…` (docs.aws.amazo
 
 from __future__ import annotations
 
-import html
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from trio_gate.aws.params.readers.xml_body import read_xml
 from trio_gate.config.model import KEY_TEXT
 from trio_gate.errors import Malformed
 from trio_gate.signing.sigv4 import EXPRESS_FIELD, Credentials
+from trio_gate.text.markup import escaped
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def own_answer(placeholder: Placeholder, expires: datetime, request_id: str) -> 
     """GetSessionToken's answer, made here."""
     end = expires.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     texts = zip(_PARTS, (placeholder.key_id, placeholder.secret, placeholder.token, end), strict=True)
-    held = "".join(f"<{name}>{html.escape(text, quote=False)}</{name}>" for name, text in texts)
+    held = "".join(f"<{name}>{escaped(text)}</{name}>" for name, text in texts)
     return (
         f'<GetSessionTokenResponse xmlns="{_STS}"><GetSessionTokenResult><Credentials>{held}</Credentials></GetSessionTokenResult>'
         f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></GetSessionTokenResponse>"
@@ -121,6 +121,6 @@ def _only(element: Element, name: str) -> Element:
 
 
 def _text(element: Element, *, root: bool = False) -> str:
-    space = f' xmlns="{html.escape(element.namespace)}"' if root and element.namespace else ""
-    inside = "".join(map(_text, element.children)) if element.children else html.escape(element.text, quote=False)
+    space = f' xmlns="{escaped(element.namespace, quote=True)}"' if root and element.namespace else ""
+    inside = "".join(map(_text, element.children)) if element.children else escaped(element.text)
     return f"<{element.name}{space}>{inside}</{element.name}>"

@@ -8,12 +8,13 @@ never contain them.
 from __future__ import annotations
 
 import base64
-import html
 import json
 import re
 import zlib
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
+
+from trio_gate.text.markup import escaped
 
 if TYPE_CHECKING:
     from trio_gate.signing.sigv4 import Credentials
@@ -60,7 +61,7 @@ def _spellings(text: str) -> set[bytes]:
         once.lower(),
         quote(once, safe=""),
         quote_plus(text),
-        html.escape(text, quote=False),
+        escaped(text),
         json.dumps(text)[1:-1],
         text.replace("/", "\\/"),
     }

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import html
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +78,8 @@ def _pairs(media: str, body: bytes) -> Iterator[Pair]:
         elif "json" in media or body.lstrip()[:1] in (b"{", b"["):
             yield from _walk(by_parts(body.decode("utf-8")))
         else:
+            import html  # noqa: PLC0415 - it brings a table of all of HTML's names, for the few answers that vend credentials in XML
+
             text = html.unescape(body.decode("utf-8", "replace"))
             yield "", text
             yield from ((found[1].rpartition(":")[2], found[2]) for found in _ELEMENT.finditer(text))

@@ -39,8 +39,8 @@ _OLDER_NAMES = {"iot": "execute-api"}
 """Signing names that SDKs with older models use (Go's first SDK, botocore until 2021). AWS accepts both."""
 
 _Scopes = tuple[tuple[str, str], ...]
-_Pattern = tuple[str, "Mapping[str, Any]"]
-"""The service of a pattern, and its scopes by partition."""
+_Pattern = tuple[str, str, "Mapping[str, Any]"]
+"""The slot before a pattern's base, its service, and its scopes by partition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,33 +72,36 @@ class HostTable:
         self._suffixes = {name: {"{s}": one["suffix"], "{d}": one["dual"]} for name, one in partitions.items()}
         self._services = {name: _Service(one["signing_name"], one["default"]) for name, one in data["services"].items()}
         self._endings = [(f".{suffix}", slot, name) for name, by in self._suffixes.items() for slot, suffix in by.items()]
-        self._patterns: dict[str, dict[str, list[_Pattern]]] = {}
+        self._patterns: dict[str, tuple[_Pattern, ...]] = {}
         self._domains: dict[str, set[str]] = {name: set() for name in partitions}
-        self._signed_as: dict[str, dict[str, None]] = {}
+        self._signed_as: dict[str, tuple[str, ...]] = {}
         self._remembered = functools.lru_cache(_REMEMBERED)(self._look_up)
         self._scoped = functools.lru_cache(_REMEMBERED)(self._look_up_scope)
+        alike: dict[str, Mapping[str, Any]] = {}  # most of the thousands are one of a few: they are kept once
         for name, one in data["services"].items():
             for pattern, found in one["hosts"].items():
-                self._add(name, pattern, found)
+                self._add(name, pattern, alike.setdefault(repr(found), found))
 
     def _add(self, service: str, pattern: str, found: Mapping[str, Any]) -> None:
         matched = _PATTERN.fullmatch(pattern)
         if matched is None:
             raise ValueError(f"the host table's pattern {pattern} of {service} cannot be read")
         slot, base = matched.groups()
-        self._patterns.setdefault(base, {}).setdefault(slot, []).append((service, found))
+        self._patterns[base] = (*self._patterns.get(base, ()), (slot, service, found))
         last = base.rpartition(".")[2]
         for partition in found:
             self._domains[partition].add(self._suffixes[partition].get(last) or base.rpartition("}.")[2])
         for name in _signing_names(service, self._services[service].signing_name, found.values()):
-            self._signed_as.setdefault(name, {})[service] = None
+            own = self._signed_as.get(name, ())
+            if service not in own:
+                self._signed_as[name] = (*own, service)
 
     def _rows(self, here: str) -> Mapping[str, Sequence[_Row]] | None:
         """The rows of a host's part after the front, by slot; None without any."""
         found: dict[str, list[_Row]] = {}
         for base, partition in self._bases(here):
-            for slot, patterns in self._patterns.get(base, {}).items():
-                found.setdefault(slot, []).extend(row for one in patterns for row in self._rows_of(one, partition))
+            for slot, service, scopes in self._patterns.get(base, ()):
+                found.setdefault(slot, []).extend(self._rows_of(service, scopes, partition))
         return found or None
 
     def _bases(self, here: str) -> Iterator[tuple[str, str | None]]:
@@ -108,8 +111,7 @@ class HostTable:
             if here.endswith(ending):
                 yield f"{here.removesuffix(ending)}.{slot}", partition
 
-    def _rows_of(self, pattern: _Pattern, partition: str | None) -> Iterator[_Row]:
-        service, found = pattern
+    def _rows_of(self, service: str, found: Mapping[str, Any], partition: str | None) -> Iterator[_Row]:
         name = self._services[service].signing_name
         for here in found if partition is None else found.keys() & {partition}:
             row = _row(service, here, name, found[here])

@@ -7,7 +7,6 @@ rejects our signature, the agent gets a refusal of our own instead.
 
 from __future__ import annotations
 
-import html
 import logging
 import re
 from functools import partial
@@ -22,6 +21,7 @@ from trio_gate.signing.chunk_signatures import ChunkWriter
 from trio_gate.signing.credential_leaks import expired, faults_signature, holds, readable
 from trio_gate.signing.sigv4 import NO_KEY
 from trio_gate.signing.vended_answer import hands_out
+from trio_gate.text.markup import escaped
 from trio_gate.values import value_class
 from trio_gate.wire.body_checkers import checker_for
 from trio_gate.wire.events import BodyData, BodyEnd
@@ -259,7 +259,7 @@ async def relay(
 def _noted(answer: bytes, note: str) -> bytes:
     """An XML error with a sentence added to its message; any other answer as it is."""
     message, ends, rest = answer.partition(b"</Message>")
-    return message + f" (trio-gate: {html.escape(note, quote=False)})".encode() + ends + rest if ends else answer
+    return message + f" (trio-gate: {escaped(note)})".encode() + ends + rest if ends else answer
 
 
 async def _relay_rest(agent: AgentStream, exchange: UpstreamExchange) -> None:

@@ -61,40 +61,42 @@ class Hosts:
         self._file = folder / FILE
         data = packaged_hosts()
         self.packaged = self.table = HostTable(data)
-        self._packaged = installed_part(data)
-        self.complete = self._packaged["botocore"] == botocore.__version__
-        if not self.complete:
-            found = read_kept(self._file, self._packaged)
-            self.complete = found is not None
-            self.table = found or HostTable(self._packaged)
+        self._incomplete: Mapping[str, Any] | None = None  # the data that is to be completed; it is not needed otherwise
+        if data["botocore"] != botocore.__version__:
+            part = installed_part(data)
+            found = read_kept(self._file, part)
+            self._incomplete = part if found is None else None
+            self.table = found or HostTable(part)
+
+    @property
+    def complete(self) -> bool:
+        """Whether it has the hosts of the installed botocore."""
+        return self._incomplete is None
 
     async def complete_table(self) -> None:
         """Add the hosts of the installed botocore to the packaged table, if there are any. Logs a failure."""
-        if self.complete:
+        packaged = self._incomplete
+        if packaged is None:
             return
-        log.info("trio-gate: making the host table of botocore %s; until then that of %s serves", botocore.__version__, self._of)
+        older = packaged["botocore"]
+        log.info("trio-gate: making the host table of botocore %s; until then that of %s serves", botocore.__version__, older)
         try:
             made = await _made()
-            data = merged(self._packaged, json.loads(made))
-            table = await in_thread(HostTable, data)
+            table = await in_thread(HostTable, merged(packaged, json.loads(made)))
         except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, Overloaded) as error:
             log.warning(
                 "trio-gate: the host table of botocore %s cannot be made, that of %s stays: %s",
                 botocore.__version__,
-                self._of,
+                older,
                 error,
             )
             return
-        self.table, self.complete = table, True
+        self.table, self._incomplete = table, None
         log.info("trio-gate: the host table of botocore %s serves", botocore.__version__)
         try:
             await in_thread(keep, self._file, first_line(made) + made)
         except (OSError, Overloaded) as error:
             log.warning("trio-gate: %s cannot be kept: %s", self._file, error)
-
-    @property
-    def _of(self) -> str:
-        return str(self._packaged["botocore"])
 
 
 def installed_part(packaged: Mapping[str, Any]) -> Mapping[str, Any]:
