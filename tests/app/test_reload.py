@@ -11,13 +11,14 @@ from functools import partial
 import pytest
 import trio
 from botocore.exceptions import ClientError
+from trio.testing import wait_all_tasks_blocked
 
 from scripts.embedded.aws import ACCOUNTS
 from tests.kit.approvals.approver import Person
 from tests.kit.approvals.hubs import CONFIG, nowhere
 from tests.kit.gateway import SECRET, START, reload, running
 from tests.kit.shortages import no_thread
-from trio_gate.app.reload import ActiveConfig, reload_on_signal
+from trio_gate.app.reload import READ_WITHIN, ActiveConfig, reload_on_signal
 from trio_gate.shell.approval.open_hub import open_hub
 from trio_gate.shell.clock import SystemClock
 
@@ -129,14 +130,43 @@ def test_what_an_agents_old_secret_signed_is_not_sent_after_its_secret_is_anothe
         assert not Person(gate).state().prompts
 
 
+async def nothing_else(before, after):
+    await trio.lowlevel.checkpoint()
+    return ()
+
+
+async def test_a_file_that_does_not_answer_is_given_up_and_read_again_later(tmp_path, caplog, mock_clock):
+    answers, begun, tell = threading.Event(), [], trio.open_memory_channel(1)
+
+    def hangs():
+        begun.append(1)
+        answers.wait()
+        return CONFIG
+
+    async with open_hub(CONFIG, SystemClock(), str(tmp_path / "k.db"), "", send=nowhere) as hub, trio.open_nursery() as nursery:
+        present = ActiveConfig(CONFIG, hub)
+        nursery.start_soon(reload_on_signal, tell[1], present, hangs, hub, nothing_else)
+        for _ in range(2):  # the second waits for the first, and takes no thread of its own
+            await tell[0].send(1)
+            await wait_all_tasks_blocked(0.01)
+            while not begun:
+                await wait_all_tasks_blocked(0.01)
+            mock_clock.jump(READ_WITHIN)
+            await wait_all_tasks_blocked(0.01)
+            said = f"its files could not be read within {READ_WITHIN:g} seconds: one of them does not answer"
+            assert (present().number, present.reload_failed, begun) == (1, said, [1])
+        answers.set()
+        await tell[0].send(1)
+        while present.reload_failed is not None:
+            await wait_all_tasks_blocked(0.01)
+        assert present().number == 2
+        nursery.cancel_scope.cancel()
+
+
 async def test_without_a_thread_nothing_is_read_and_what_there_was_stays(tmp_path, caplog):
     async def once():
         await trio.lowlevel.checkpoint()
         yield 1
-
-    async def nothing_else(before, after):
-        await trio.lowlevel.checkpoint()
-        return ()
 
     async with open_hub(CONFIG, SystemClock(), str(tmp_path / "k.db"), "", send=nowhere) as hub:
         present = ActiveConfig(CONFIG, hub)

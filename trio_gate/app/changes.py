@@ -14,6 +14,8 @@ from operator import eq
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import trio
+
 from trio_gate.app.listener_blocks import blocks, kind_of, page_address
 from trio_gate.app.listeners import closed_on_failure, reserved, same_sockets
 from trio_gate.app.sinks import other_sinks
@@ -70,16 +72,17 @@ class Changes:
         self._server = server
         self._opened = opened
         self._roots: Mapping[str, bytes] | None = None
+        self._in_thread = partial(in_thread, limiter=trio.CapacityLimiter(1), abandon_on_cancel=True)  # a file may never answer
 
     async def prepared(self, before: Snapshot, after: Snapshot) -> Sequence[Callable[[], None]]:
         """Do of a change what may fail; return the steps that do the rest. Raises StartFailed, GateError, OSError."""
         old, new = before.config, after.config
         self._check(old, new)
-        roots = await in_thread(_contents, new)
-        await in_thread(_check_files, new)
+        roots = await self._in_thread(_contents, new)
+        await self._in_thread(_check_files, new)
         await warm_up(new, self._parts.upstreams)
         redial = (old.upstreams, _dialled(old), self._roots) != (new.upstreams, _dialled(new), roots)
-        dialled = dialling(new, await in_thread(_trusted, new)) if redial else None
+        dialled = dialling(new, await self._in_thread(_trusted, new)) if redial else None
         unreached = self._uncovered(new) if new.endpoints != old.endpoints else None
         made: list[OpenBlock] = []
         with closed_on_failure(made):

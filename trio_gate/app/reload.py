@@ -11,6 +11,8 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
+import trio
+
 from trio_gate.app.state_dir import StartFailed
 from trio_gate.audit.acts import reload_row
 from trio_gate.errors import GateError, internal_fault
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from trio_gate.shell.approval.hub import ApprovalHub
 
 log = logging.getLogger(__name__)
+
+READ_WITHIN = 20.0
+"""Seconds for a reload to read and open all that it needs: fewer than `trio-gate reload` waits. A file may be a pipe, or on another machine."""
 
 EARLIER = "an earlier reload was applied in part: restart the gateway"
 """Said of all later ones."""
@@ -101,17 +106,21 @@ async def reload_on_signal(
 
     `read` runs in a thread; it raises StartFailed if the configuration has errors. `prepared` is that of `Changes`.
     """
+    reading = trio.CapacityLimiter(1)  # what hangs is not joined by more
     async for _ in hangups:
         notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
         config: Config | None = None
         why_not: str | None = None
         in_part = False
         try:
-            config = await in_thread(read)
-            snapshot = present.compiled(config)
-            steps = present.steps(snapshot)
-            why_not = _taken([*steps, *await prepared(present(), snapshot)])
+            with trio.fail_after(READ_WITHIN):
+                config = await in_thread(read, limiter=reading, abandon_on_cancel=True)
+                snapshot = present.compiled(config)
+                steps = [*present.steps(snapshot), *await prepared(present(), snapshot)]
+            why_not = _taken(steps)
             in_part = why_not is not None
+        except trio.TooSlowError:
+            why_not = f"its files could not be read within {READ_WITHIN:g} seconds: one of them does not answer"
         except (GateError, StartFailed, OSError) as fault:
             why_not = str(fault)
         except Exception as error:  # a bug must not end the gateway

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +38,7 @@ from trio_gate.shell.systemd import sockets
 from trio_gate.shell.systemd.notify import notify, watchdog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from trio_gate.config.model import Config
     from trio_gate.shell.approval.hub import ApprovalHub
@@ -60,16 +60,17 @@ async def serve(config: Config, read: Callable[[], Config]) -> int:
     _provide(config)
     tune_interpreter()
     state, clock, shutdown = Path(config.gateway.state_dir), SystemClock(), accept.Shutdown(config.gateway.drain_timeout)
-    with _unwrapped(), own_state_dir(state), trio.open_signal_receiver(signal.SIGHUP) as hangups:
+    with _unwrapped(), _received(signal.SIGHUP) as hangups, own_state_dir(state):
         hosts = Hosts(state)
         page = page_address(config.gateway.admin)
         authorities = open_authorities(state, config, hosts.packaged, clock.now(), more=hosts.table)
         async with (
+            _stopped_by_signal(shutdown) as stop_by,
             open_services(config, hosts, ours=authorities.issued, page=page) as (services, hub, parts),
             trio.open_nursery() as watchers,
         ):
             present = ActiveConfig(config, hub)
-            watchers.start_soon(_stop_on_signal, shutdown, hub)
+            stop_by(hub)
             watchers.start_soon(_complete_hosts, hosts, authorities.interception, config)
             running = Running(services=services, hub=hub, present=present, shutdown=shutdown, started=clock.now())
             _measure(running, watchers)
@@ -151,10 +152,31 @@ def _uncovered(hosts: Hosts, ca: CertificateAuthority, config: Config) -> str | 
     return uncovered(ca, Path(config.gateway.state_dir), domains_of(config, hosts.table))
 
 
+@contextmanager
+def _received(*numbers: signal.Signals) -> Iterator[AsyncIterator[int]]:
+    """The signals that come while the block runs. Those that nobody took by its end do nothing: they came too late."""
+    before = [(number, signal.signal(number, signal.SIG_IGN)) for number in numbers]
+    try:
+        with trio.open_signal_receiver(*numbers) as received:
+            yield received
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+
+
+@asynccontextmanager
+async def _stopped_by_signal(shutdown: accept.Shutdown) -> AsyncIterator[Callable[[ApprovalHub], None]]:
+    """What has signals stop the gateway and its hub from when it is called until the block is left: a second one changes nothing."""
+    async with trio.open_nursery() as nursery:
+        yield lambda hub: nursery.start_soon(_stop_on_signal, shutdown, hub)
+        nursery.cancel_scope.cancel()
+
+
 async def _stop_on_signal(shutdown: accept.Shutdown, hub: ApprovalHub) -> None:
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
+    with _received(signal.SIGTERM, signal.SIGINT) as received:
         async for number in received:
             log.info("trio-gate: %s, stopping", signal.Signals(number).name)
-            notify("STOPPING=1")
-            shutdown.request()
-            hub.stop_waiting()
+            if not shutdown.requested:
+                notify("STOPPING=1")
+                shutdown.request()
+                hub.stop_waiting()

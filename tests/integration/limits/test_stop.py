@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,8 @@ from urllib.request import urlopen
 import pytest
 
 from tests.kit.approvals.approver import Person
-from tests.kit.gateway import START, STOP, running
+from tests.kit.gateway import SECRET, START, STOP, running
+from tests.kit.paths import ROOT
 from tests.kit.standins.scripted import held_back
 from tests.kit.wire.raw import DYNAMODB, Raw, request
 from trio_gate.client import ClientError
@@ -100,6 +102,68 @@ def test_while_the_last_call_ends_it_is_not_ready_and_people_are_told(embedded_a
         aws.may.set()
         assert call.result(START)["ResponseMetadata"]["HTTPStatusCode"] == 200
         assert gate.process.wait(STOP) == 0
+
+
+ENDLESS = {
+    "a secret": (f'"{SECRET}"', 'file("./endless")'),
+    "roots": ("gateway {\n", 'gateway {\n  ca_file = "./endless"\n'),
+    "a certificate": (
+        "gateway {\n",
+        'gateway {\n  metrics {\n    bind = "127.0.0.1:0"\n    certificate = "./endless"\n    key = "./endless"\n  }\n',
+    ),
+}
+"""What a reload reads, by what of the configuration becomes what."""
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+def test_a_reload_that_reads_a_file_without_end_holds_no_stop_up(tmp_path, what):
+    with running(tmp_path, None) as gate:
+        os.mkfifo(tmp_path / "endless")
+        gate.config.write_text(gate.config.read_text().replace(*ENDLESS[what]))
+        gate.process.send_signal(signal.SIGHUP)
+        with (tmp_path / "endless").open("w"):  # which the gateway reads by now, and nothing comes
+            gate.process.send_signal(signal.SIGTERM)
+            assert gate.process.wait(STOP) == 0
+    assert gate.log.endswith("trio-gate: stopped\n")
+
+
+CLOSING = """
+from pathlib import Path
+
+import trio
+
+from trio_gate.shell.upstream.pool import UpstreamPool
+
+closed = UpstreamPool.aclose
+
+
+async def slowly(self):
+    Path("FOLDER/closing").touch()
+    while not Path("FOLDER/go").exists():
+        await trio.sleep(0.01)
+    await closed(self)
+
+
+UpstreamPool.aclose = slowly
+"""
+"""Has a gateway close its services when it is told."""
+
+
+def test_signals_change_nothing_while_the_services_are_closed(tmp_path, monkeypatch):
+    (tmp_path / "sitecustomize.py").write_text(CLOSING.replace("FOLDER", str(tmp_path)))
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
+    with running(tmp_path, None) as gate:
+        gate.process.send_signal(signal.SIGTERM)
+        until(gate, "SIGTERM, stopping")
+        while not (tmp_path / "closing").exists():
+            assert gate.process.poll() is None
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            gate.process.send_signal(number)
+        until(gate, "SIGINT, stopping")
+        (tmp_path / "go").touch()
+        assert gate.process.wait(STOP) == 0
+    assert gate.log.endswith("trio-gate: stopped\n")
+    assert gate.log.count("Traceback") == 0
 
 
 def test_connections_that_say_nothing_hold_no_stop_up(tmp_path, dial):
