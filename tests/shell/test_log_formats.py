@@ -27,6 +27,23 @@ def test_text_has_its_time_in_utc():
     assert Text().format(record()) == "2026-01-15T09:30:00.125Z INFO refused it"
 
 
+def test_no_message_can_pass_for_another_line():
+    said = Text().format(record("refused %s", "x\n2026-01-15T09:30:00.125Z INFO forged\r\x1b[2J\u2028", fault=fault()))
+    first, *trace = said.split("\n")
+    assert first == r"2026-01-15T09:30:00.125Z INFO refused x\u{a}2026-01-15T09:30:00.125Z INFO forged\u{d}\u{1b}[2J\u{2028}"
+    assert trace[0] == "Traceback (most recent call last):"
+
+
+def test_no_fact_passes_for_the_time_or_the_level():
+    said = json.loads(Json().format(record(facts={"level": "debug", "time": "never"})))
+    assert (said["level"], said["time"]) == ("info", "2026-01-15T09:30:00.125Z")
+
+
+def test_what_json_does_not_have_is_no_line():
+    with pytest.raises(ValueError, match="JSON compliant"):
+        Json().format(record(facts={"share": float("nan")}))
+
+
 def test_an_object_has_the_facts_of_a_request():
     said = json.loads(Json().format(record(facts={"request": "r-1"})))
     assert said == {

@@ -6,6 +6,8 @@ import fcntl
 import json
 import logging
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -75,6 +77,36 @@ def test_what_another_descriptor_has_begun_is_not_written_to_this_one(root, smal
         logging.getLogger("trio_gate.test").info("here")
     [line] = (tmp_path / "log").read_text().splitlines()
     assert line.endswith(" INFO here")
+
+
+PYTHON_SAYS = """
+import logging, threading, warnings
+from trio_gate.config.logs.model import LogSettings
+from trio_gate.shell import log_setup
+
+class Lost:
+    def __del__(self):
+        raise KeyError("lost")
+
+log_setup.configure(LogSettings(form="json"), level=logging.INFO)
+log_setup.take_over()
+warnings.warn("it is old\\nand more", DeprecationWarning)
+thread = threading.Thread(target=lambda: 1 / 0)
+thread.start()
+thread.join()
+Lost()
+raise RuntimeError("the end")
+"""
+
+
+def test_what_python_itself_says_is_in_the_form_of_the_log():
+    done = subprocess.run([sys.executable, "-W", "always", "-c", PYTHON_SAYS], capture_output=True, text=True, check=False)
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [line["level"] for line in lines] == ["warning", "error", "error", "critical"]
+    assert "DeprecationWarning: it is old\nand more" in lines[0]["message"]
+    ends = [line["traceback"].splitlines()[-1] for line in lines[1:]]
+    assert ends == ["ZeroDivisionError: division by zero", "KeyError: 'lost'", "RuntimeError: the end"]
+    assert done.returncode == 1
 
 
 def test_without_a_descriptor_for_the_journal_there_is_no_handler(root, tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from trio_gate.config.agents.trust import Trust
 from trio_gate.config.load import load
 from trio_gate.config.source import ConfigFaults
 from trio_gate.signing.issuer_keys import checked_keys
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -45,11 +48,12 @@ def read(file: str) -> Config | None:
 
 
 def read_again(file: str) -> Config:
-    """Read the configuration of a running gateway. Raises StartFailed with the first of its errors, in one line; all are printed."""
+    """Read the configuration of a running gateway. Raises StartFailed with the first of its errors, in one line; all are logged."""
     try:
         return _load(file)
     except ConfigFaults as faults:
-        print(faults, file=sys.stderr)
+        for fault in faults.faults:
+            log.error("%s", fault.brief)  # noqa: TRY400 - the fault is the file's
         first, *more = faults.faults
         others = f" (and {len(more)} more)" if more else ""
         message = f"the configuration has faults: {Path(first.name).name}:{first.line}:{first.column}: {first.message}{others}"

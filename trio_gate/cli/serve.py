@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
         return 1
     _hold_standard_streams()
     log_setup.configure(config.gateway.log, level=logging.DEBUG if args.verbose else logging.INFO)
+    log_setup.take_over()
     logging.getLogger("trio-websocket").setLevel(logging.WARNING)
     for name in ("botocore", "urllib3"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # their tracebacks quote what a provider of base keys printed
@@ -63,6 +64,9 @@ def run(args: argparse.Namespace) -> int:
     try:
         cut_off = trio.run(serve, config, partial(read_again, file))
     except (GateError, StartFailed) as fault:
-        print(f"trio-gate: {fault}", file=sys.stderr)
+        if config.gateway.log.form == "json":
+            log.critical("trio-gate: %s", fault)
+        else:
+            print(f"trio-gate: {fault}", file=sys.stderr)
         return 1
     return 1 if cut_off else 0

@@ -32,6 +32,12 @@ class Fault:
     text: str
     hint: str | None = None
 
+    @property
+    def brief(self) -> str:
+        """The same in one line, without the text of the file."""
+        hint = "" if self.hint is None else f"; hint: {self.hint}"
+        return f"{self.name}:{self.line}:{self.column}: {self.message}{hint}"
+
     def __str__(self) -> str:
         """The message after `file:line:column:`, the line with a caret under the place, and the hint."""
         start = max(0, self.column - 1 - _WINDOW)

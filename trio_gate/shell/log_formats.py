@@ -1,6 +1,6 @@
 """Log records as text and as JSON, one line each; times are UTC.
 
-Rule: what a record says of a request stands in `facts` (`extra={"facts": {...}}`) besides its message, so that programs need not take
+Rule: a message takes one line, whatever an agent or a host wrote that is in it. What a record says of a request stands in `facts` (`extra={"facts": {...}}`) besides its message, so that programs need not take
 the message apart.
 """
 
@@ -10,6 +10,8 @@ import json
 import logging
 from datetime import UTC, datetime
 from typing import Any
+
+from trio_gate.text.visible import plain
 
 
 def facts(record: logging.LogRecord) -> dict[str, Any]:
@@ -24,10 +26,14 @@ def time_of(record: logging.LogRecord) -> str:
 
 
 class Text(logging.Formatter):
-    """TIME LEVEL MESSAGE, and a traceback in further lines."""
+    """TIME LEVEL MESSAGE, its hidden characters by number, and a traceback in further lines."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is logging's
+        """The line without a traceback."""
+        return plain(super().formatMessage(record))
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - the name is logging's
         """See `time_of`."""
@@ -41,4 +47,4 @@ class Json(logging.Formatter):
         """The record in one line."""
         said = {"time": time_of(record), "level": record.levelname.lower(), "logger": record.name, "message": record.getMessage()}
         trace = {"traceback": self.formatException(record.exc_info)} if record.exc_info else {}
-        return json.dumps({**said, **facts(record), **trace})
+        return json.dumps({**facts(record), **said, **trace}, allow_nan=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+import threading
 from typing import TYPE_CHECKING
 
 from trio_gate.shell.log_formats import Json, Text
@@ -11,9 +13,13 @@ from trio_gate.shell.log_lines import LogLines, held
 from trio_gate.shell.systemd.journal import JournalLines, reads
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from trio_gate.config.logs.model import LogSettings
 
 STDERR = 2
+
+log = logging.getLogger(__name__)
 
 REQUESTS = "trio_gate.requests"
 """The logger of the lines about single requests (`shell/exchange/request_lines`)."""
@@ -30,6 +36,18 @@ def configure(settings: LogSettings, *, level: int | None = None, descriptor: in
     use(handler(settings, descriptor), settings)
     if level is not None:
         logging.getLogger().setLevel(level)
+
+
+def take_over() -> None:
+    """Log what Python itself would write to standard error in a form of its own: warnings, and exceptions that nobody handles."""
+    logging.captureWarnings(capture=True)
+    sys.excepthook = lambda *fault: log.critical("the gateway ends by an internal error", exc_info=fault)
+    sys.unraisablehook = lambda lost: _lost(lost.exc_type, lost.exc_value, lost.exc_traceback)
+    threading.excepthook = lambda lost: _lost(lost.exc_type, lost.exc_value, lost.exc_traceback)
+
+
+def _lost(kind: type[BaseException], fault: BaseException | None, trace: TracebackType | None) -> None:
+    log.error("an internal error that ends nothing", exc_info=(kind, fault or kind(), trace))
 
 
 def handler(settings: LogSettings, descriptor: int = STDERR) -> LogLines | JournalLines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sqlite3
 import subprocess
@@ -276,14 +277,16 @@ def test_a_file_that_is_not_there_is_one_line(tmp_path):
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
 
 
-def test_an_address_that_is_taken_is_one_line(tmp_path):
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_an_address_that_is_taken_is_one_line(tmp_path, form):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        text = f'gateway {{\n  listener "proxy" {{ bind = "127.0.0.1:{port}" }}\n}}\n'
+        text = f'gateway {{\n  log_format = "{form}"\n  listener "proxy" {{ bind = "127.0.0.1:{port}" }}\n}}\n'
         (tmp_path / "g.hcl").write_text(text)
         done = gate(tmp_path, "serve", "g.hcl")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == f"trio-gate: cannot listen on 127.0.0.1 port {port}: Address already in use"
+    *_, last = done.stderr.splitlines() if form == "text" else (json.loads(line)["message"] for line in done.stderr.splitlines())
+    assert last == f"trio-gate: cannot listen on 127.0.0.1 port {port}: Address already in use"
 
 
 def test_a_state_folder_is_one_gateways(embedded_aws, tmp_path):

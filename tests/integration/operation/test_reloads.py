@@ -65,9 +65,13 @@ BAD = {
 
 @pytest.fixture(scope="module")
 def gate(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("bad"), None, agent=AGENT, rules=DENY) as gateway:
+    with running(tmp_path_factory.mktemp("bad"), None, agent=AGENT, rules=DENY, knobs='log_format = "json"') as gateway:
         yield gateway
     assert "Traceback" not in gateway.log
+    lines = [json.loads(line) for line in gateway.log.splitlines()]
+    assert {"time", "level", "logger", "message"} <= set.intersection(*map(set, lines))
+    faults = [line["message"] for line in lines if line["logger"] == "trio_gate.cli.config_file"]
+    assert any("; hint: " in fault for fault in faults)
 
 
 @pytest.mark.parametrize("fault", [*BAD, "no file"])
