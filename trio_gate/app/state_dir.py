@@ -60,10 +60,12 @@ def owner(folder: Path) -> int | None:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                process, namespace = file.read().split()
+                process, namespace = file.read().split() or ("", "")
             else:
                 return None
     except FileNotFoundError:
+        return None
+    if not process:  # it has just begun, and is not there yet
         return None
     if namespace != _namespace():
         message = f"the gateway that runs on {folder} is in another container: send SIGHUP to it there"

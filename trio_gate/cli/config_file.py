@@ -67,7 +67,7 @@ def _load(file: str) -> Config:
     path = Path(file)
     try:
         return load(
-            path.read_text("utf-8"),
+            path.read_bytes().decode("utf-8"),  # with its line ends: the record has the hash of the file
             file,
             env=os.environ.get,
             read_file=lambda name: Path(name).read_text("utf-8"),

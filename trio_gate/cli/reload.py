@@ -43,24 +43,26 @@ def run(args: argparse.Namespace) -> int:
     if folder is None:
         return 2
     try:
-        process = owner(folder)
-        if process is None:
-            print(f"trio-gate: no gateway runs on {folder}", file=sys.stderr)
-            return 1
-        wanted = hashlib.sha256(Path(args.config).read_bytes()).hexdigest() if args.config else None
-        before = _last(folder)
-        os.kill(process, signal.SIGHUP)
-        answer = _answer(folder, before, wanted)
-    except (AuditUnavailable, OSError, ValueError) as error:
+        answer = _asked(folder, args.config)
+    except (AuditUnavailable, ValueError) as error:
         print(f"trio-gate: {error}", file=sys.stderr)
         return 1
-    if answer is None:
-        print(
-            f"trio-gate: the gateway (process {process}) did not say within {PATIENCE:g} seconds whether it reloaded",
-            file=sys.stderr,
-        )
+    except OSError as error:
+        print(f"trio-gate: cannot ask the gateway on {folder}: {error.strerror}", file=sys.stderr)
         return 1
     return _said(answer["act"], f"reloaded, generation {answer['generation']}")
+
+
+def _asked(folder: Path, config: str | None) -> dict[str, Any]:
+    """Have the gateway reload; return the row of that. Raises ValueError if there is none, AuditUnavailable, OSError."""
+    process = owner(folder)
+    if process is None:
+        more = f", the state_dir of {config}: if that was changed, restart the gateway" if config else ""
+        raise ValueError(f"no gateway runs on {folder}{more}")
+    wanted = hashlib.sha256(Path(config).read_bytes()).hexdigest() if config else None
+    before = _last(folder)
+    os.kill(process, signal.SIGHUP)
+    return _answer(folder, process, before, wanted)
 
 
 def _said(act: dict[str, Any], taken: str) -> int:
@@ -80,16 +82,24 @@ def _last(folder: Path) -> dict[str, Any] | None:
     return rows[0] if rows else None
 
 
-def _answer(folder: Path, before: dict[str, Any] | None, wanted: str | None) -> dict[str, Any] | None:
-    """The row of the next reload, None if it does not come. One that took another file than that of the hash `wanted` is another's."""
-    deadline = time.monotonic() + PATIENCE
+def _answer(folder: Path, process: int, before: dict[str, Any] | None, wanted: str | None) -> dict[str, Any]:
+    """The row of the next reload. One that took another file than that of the hash `wanted` is another's. Raises ValueError if it does not come."""
+    deadline, others = time.monotonic() + PATIENCE, False
     while time.monotonic() < deadline:
+        runs = owner(folder) == process
         found = _last(folder)
-        if found is not None and found != before and _is_ours(found["act"], wanted):
-            return found
+        if found is not None and found != before:
+            if _is_ours(found["act"], wanted):
+                return found
+            others = True
+        if not runs:
+            raise ValueError(f"the gateway (process {process}) ended, and did not say before whether it reloaded")
         time.sleep(LOOK_EVERY)
-    return None
+    if others:
+        raise ValueError("the gateway did not read this file: it runs with another, or the file was changed meanwhile")
+    raise ValueError(f"the gateway (process {process}) did not say within {PATIENCE:g} seconds whether it reloaded")
 
 
 def _is_ours(act: dict[str, Any], wanted: str | None) -> bool:
-    return wanted is None or not act["taken"] or act["config_sha256"] == wanted
+    """Whether the file of the hash `wanted` was read, or one with faults, whose hash is not known."""
+    return wanted is None or act["config_sha256"] in (wanted, None)
