@@ -146,3 +146,12 @@ def test_check_and_explain_read_the_current_folders(home, capsys):
     write(home / "here/gateway.hcl")
     assert main(["check"]) == 0
     assert "111111111111" in capsys.readouterr().out
+
+
+def test_a_place_that_cannot_be_seen_is_an_error_and_no_other_is_taken(home, capsys):
+    write(home / "home/.config/trio-gate/gateway.hcl")
+    place = home / "home/.config/trio-gate"
+    place.rename(home / "elsewhere")
+    place.symlink_to(place)
+    assert main(["agent", "list"]) == 2
+    assert capsys.readouterr().err.startswith(f"trio-gate agent list: cannot read {place}/gateway.hcl: ")

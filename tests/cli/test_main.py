@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
 
 import pytest
 
+from tests.cli.wiring.kit import CONFIG, SECRET, placed
+from tests.kit.gateway import TRIO_GATE
 from trio_gate.cli.main import VERBS, main, module_of
 
 
@@ -65,3 +69,89 @@ def test_a_verb_that_is_interrupted_says_so_by_its_status(monkeypatch):
 
     monkeypatch.setattr("trio_gate.cli.log.run", run)
     assert main(["log", "gateway.hcl"]) == 130
+
+
+def test_an_option_before_the_verb_is_wrong_usage_too(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--no-such-option", "check", "gateway.hcl"])
+    assert ended.value.code == 2
+    assert "unrecognized arguments: " in capsys.readouterr().err
+
+
+PRINTING = [("check",), ("agent", "list"), ("env", "ci", "--account", "prod"), ("completion", "bash"), ("person", "new", "zoe")]
+
+
+def ran(config, words, output):
+    env = os.environ | {"TRIO_GATE_CONFIG": config}
+    return subprocess.run([*TRIO_GATE, *words], env=env, stdout=output, stderr=subprocess.PIPE, text=True, check=False)
+
+
+@pytest.fixture
+def config(tmp_path):
+    """One in which nothing is missing."""
+    base, block = CONFIG.partition("agent ")[0], f'agent "ci" {{ key_suffix = "CI01" secret = "{SECRET}" }}'
+    base = base.replace("0.0.0.0:8080", "127.0.0.1:8080")
+    return placed(tmp_path, re.sub(r'env\("TEST_BASE_\w+"\)', '"AKIAIOSFODNN7EXAMPLE"', base) + block)
+
+
+@pytest.mark.parametrize("words", PRINTING, ids=" ".join)
+def test_output_that_cannot_be_written_is_one_line(config, words):
+    with open("/dev/full", "w") as full:
+        done = ran(config, words, full)
+    assert done.stderr.splitlines()[-1:] == [f"trio-gate {words[0]}: cannot write the output: No space left on device"]
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+
+
+@pytest.mark.parametrize("words", PRINTING[1:], ids=" ".join)
+def test_who_closes_the_pipe_hears_no_complaint(config, words):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = ran(config, words, writer)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def odd_file(folder, kind):
+    file = folder / f"{kind}.hcl"
+    match kind:
+        case "directory":
+            file.mkdir()
+        case "loop":
+            file.symlink_to(file)
+        case "binary":
+            file.write_bytes(b"\x7fELF\xd0\xff")
+    return str(file)
+
+
+READING = [
+    "check",
+    "doctor",
+    "serve",
+    "log",
+    "ca",
+    "reload",
+    "agent list",
+    "person list",
+    "env ci",
+    "profiles ci",
+    "exec ci -- true",
+]
+
+
+@pytest.mark.parametrize("kind", ["missing", "directory", "loop", "binary"])
+@pytest.mark.parametrize("verb", [*READING, "status"])
+def test_a_configuration_that_cannot_be_read_is_said_in_the_same_words(verb, kind, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("TRIO_GATE_TOKEN", "tg_one")
+    file = odd_file(tmp_path, kind)
+    first, *more = verb.split()
+    assert main([first, *more[: first in ("agent", "person")], "--config", file, *more[first in ("agent", "person") :]]) in (1, 2)
+    out, err = capsys.readouterr()
+    said = f"{file} is not a text file in UTF-8" if kind == "binary" else f"cannot read {file}: "
+    assert (out, err.count("\n"), said in err, err.startswith("trio-gate")) == ("", 1, True, True)
+
+
+@pytest.mark.parametrize(("verb", "status"), [("log", 1), ("log verify", 1), ("ca", 1), ("reload", 1)])
+def test_a_state_folder_that_is_closed_is_said_with_whose_it_is(verb, status, tmp_path, capsys):
+    assert main([*verb.split(), "--state-dir", odd_file(tmp_path, "loop")]) == status
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n"), "run this as the gateway's user" in err) == ("", 1, True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from trio_gate.app.state_dir import StartFailed
 from trio_gate.aws.hosts.table import HostTable
 from trio_gate.cli import config_file, state_dir
 from trio_gate.cli.wiring.roots import OWN
@@ -45,17 +46,17 @@ def run(args: argparse.Namespace) -> int:
     if folder is None:
         return 2
     domains: tuple[str, ...] = ()
-    if args.config and not (folder / INTERCEPTION).exists():
-        config = config_file.read(args.config)
-        if config is None:
-            return 2
-        domains = domains_of(config, HostTable(packaged_hosts()))
     try:
+        if not state_dir.has(folder, INTERCEPTION) and args.config:
+            config = config_file.read(args.config)
+            if config is None:
+                return 2
+            domains = domains_of(config, HostTable(packaged_hosts()))
         authority = interception(folder, domains, now=SystemClock().now())
         roots = system_bundle() if args.bundle else b""
         own = _own(folder / OWN) if args.listeners else b""
-    except CertificatesUnavailable as error:
-        print(f"trio-gate: {error.detail}", file=sys.stderr)
+    except (CertificatesUnavailable, StartFailed) as error:
+        print(f"trio-gate: {error}", file=sys.stderr)
         return 1
     print((roots + authority.pem + own).decode("ascii"), end="")
     if args.listeners and args.config:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trio_gate.app.state_dir import StartFailed
+from trio_gate.cli import config_place
 from trio_gate.config.agents.trust import Trust
 from trio_gate.config.load import load
 from trio_gate.config.source import ConfigFaults
@@ -64,19 +65,13 @@ def _load(file: str) -> Config:
     """Raises ConfigFaults, or StartFailed where the file cannot be read."""
     from trio_gate.exchange.snapshot import check_condition  # noqa: PLC0415 - loads CEL, which not every verb needs
 
-    path = Path(file)
-    try:
-        return load(
-            path.read_bytes().decode("utf-8"),  # with its line ends: the record has the hash of the file
-            file,
-            env=os.environ.get,
-            read_file=lambda name: Path(name).read_text("utf-8"),
-            base_dir=str(path.resolve().parent),
-            check_condition=check_condition,
-            find_operation=_find,
-            trust=Trust(authority=_read_authority, keys=checked_keys),
-        )
-    except OSError as error:
-        raise StartFailed(f"cannot read {file}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise StartFailed(f"{file} is not a text file in UTF-8") from None
+    return load(
+        config_place.text_of(file),
+        file,
+        env=os.environ.get,
+        read_file=lambda name: Path(name).read_text("utf-8"),
+        base_dir=str(Path(file).resolve().parent),
+        check_condition=check_condition,
+        find_operation=_find,
+        trust=Trust(authority=_read_authority, keys=checked_keys),
+    )

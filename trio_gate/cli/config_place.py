@@ -7,9 +7,12 @@ sends, signs, runs, signals or writes anything: an agent's folder would say to w
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from trio_gate.app.state_dir import StartFailed
 
 if TYPE_CHECKING:
     import argparse
@@ -48,7 +51,27 @@ def look(args: argparse.Namespace, *, here: bool = False) -> str | None:
         named = os.environ.get(VARIABLE)
     if named is not None:
         return named or None
-    return next((place for place in usual(os.environ.get, here=here) if Path(place).is_file()), None)
+    return next((place for place in usual(os.environ.get, here=here) if _may_be(place)), None)
+
+
+def _may_be(place: str) -> bool:
+    """Whether a file is there, or cannot be seen: who reads it then says why, and takes no other in its place."""
+    try:
+        return stat.S_ISREG(os.stat(place).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+
+
+def text_of(file: str) -> str:
+    """The text of a configuration, with its line ends: the record has the hash of the file. Raises StartFailed where it cannot be read."""
+    try:
+        return Path(file).read_bytes().decode("utf-8")
+    except OSError as error:
+        raise StartFailed(f"cannot read {file}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise StartFailed(f"{file} is not a text file in UTF-8") from None
 
 
 def find(args: argparse.Namespace, *, here: bool = False) -> str | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from trio_gate.app.state_dir import StartFailed
 from trio_gate.cli import config_place, state_dir
 from trio_gate.client import ClientError, connect
 from trio_gate.config.gateway_block import EVERY_ADDRESS
@@ -148,8 +149,10 @@ def _configured(config: str) -> tuple[str, str, str]:
     try:
         admin, where = state_dir.admin(config)
         own = Path(state_dir.state_dir(config)) / OWN_CA
-    except (OSError, ValueError, ConfigFaults):
-        raise UsageError(f"cannot read {config}: see `trio-gate check`, or pass --url and --ca") from None
+    except StartFailed as error:
+        raise UsageError(f"{error}; or pass --url and --ca") from None
+    except ConfigFaults:
+        raise UsageError(f"{config} has faults: see `trio-gate check`, or pass --url and --ca") from None
     if admin.bind.port == 0:
         raise UsageError(f"the port {where} is the system's choice: pass --url")
     local = dict(zip(EVERY_ADDRESS, ("127.0.0.1", "::1"), strict=True))

@@ -8,6 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, get_args
 
+from trio_gate.app.state_dir import StartFailed
 from trio_gate.approval.channel.codec import TIMES, timestamp
 from trio_gate.audit.chain import GENESIS
 from trio_gate.audit.record import End
@@ -85,13 +86,13 @@ def run(args: argparse.Namespace) -> int:
     folder = state_dir.find(args)
     if folder is None:
         return 2
-    if not (folder / FILE).exists():
-        print(f"trio-gate: there is no record in {folder}: the gateway has not run there yet", file=sys.stderr)
-        return 1
     try:
+        if not state_dir.has(folder, FILE):
+            print(f"trio-gate: there is no record in {folder}: the gateway has not run there yet", file=sys.stderr)
+            return 1
         return _verify(str(folder / FILE), args.head) if verifying else _print(str(folder / FILE), args)
-    except AuditUnavailable as error:
-        print(f"trio-gate: {error.detail}", file=sys.stderr)
+    except (AuditUnavailable, StartFailed) as error:
+        print(f"trio-gate: {error}", file=sys.stderr)
         return 1
 
 

@@ -6,7 +6,10 @@ Exit status: 0 for success, 1 for failure, 2 for wrong usage, 130 after Ctrl-C.
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -51,6 +54,9 @@ VERBS = {
 
 STATUSES = "0 when done, 1 if it failed, 2 if the arguments or the configuration cannot work, 130 after Ctrl-C"
 
+OF_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+"""What standard output may answer; faults of files have their names."""
+
 ROOMS = {
     "agents": ("eks-token", "mcp", "presign", "rds-token", "task"),
     "approving": ("agent-view", "approve", "deny", "grants", "lift", "pending", "revoke", "sessions", "stop"),
@@ -65,20 +71,46 @@ ROOMS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(given)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of the pipe has closed it
+        _drop_output()
+        return 1
+    except OSError as error:
+        if error.filename is None:
+            _drop_output()
+        print(f"trio-gate {given[0]}: {_words(error)}", file=sys.stderr)
+        return 1
+
+
+def _run(given: Sequence[str]) -> int:
     parser = parser_for(given[:1])
     if not given:
         parser.print_help(sys.stderr)
         return 2
     args, unknown = parser.parse_known_args(given)
     if unknown:  # said with the usage of the verb, which argparse itself does not
-        args.usage_of.error(f"unrecognized arguments: {' '.join(unknown)}")
-    try:
-        return int(_module(args.verb).run(args))
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:  # the reader of the pipe has closed it
-        sys.stderr.close()
-        return 1
+        getattr(args, "usage_of", parser).error(f"unrecognized arguments: {' '.join(unknown)}")
+    status = int(_module(args.verb).run(args))
+    if sys.stdout is not None:  # it was closed before the start
+        sys.stdout.flush()  # here, where a full disk can still be said
+    return status
+
+
+def _drop_output() -> None:
+    """Python tries again at the exit to write what could not be written, and would say so in its own way."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _words(error: OSError) -> str:
+    """A fault of a file that no verb has words for, or of the output, which has no name."""
+    said = error.strerror or str(error)
+    if error.filename is not None:
+        return f"{error.filename}: {said}"
+    return f"cannot write the output: {said}" if error.errno in OF_OUTPUT else said
 
 
 def parser_for(wanted: Collection[str]) -> argparse.ArgumentParser:

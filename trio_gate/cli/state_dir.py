@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trio_gate.app.state_dir import StartFailed
 from trio_gate.cli import config_place
 from trio_gate.config import blocks, expressions, gateway_block, hcl
 from trio_gate.config.block_reader import Form, Reading
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     import argparse
 
     from trio_gate.config.model import Admin
+
+
+AS_ITS_USER = "run this as the gateway's user"
+"""What to do where the state folder is closed, which is that user's alone."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,13 +44,24 @@ def find(args: argparse.Namespace) -> Path | None:
         return None
     try:
         return Path(state_dir(args.config))
-    except (OSError, ValueError, ConfigFaults) as error:
+    except (StartFailed, ConfigFaults) as error:
         print(error if isinstance(error, ConfigFaults) else f"trio-gate: {error}", file=sys.stderr)
         return None
 
 
+def has(folder: Path, name: str | Path) -> bool:
+    """Whether a state folder has a file. Raises StartFailed where this user may not see that."""
+    try:
+        (folder / name).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise StartFailed(f"cannot look into {folder}: {error.strerror}: {AS_ITS_USER}") from None
+    return True
+
+
 def state_dir(config: str) -> str:
-    """The state folder that a configuration names. Raises OSError, ValueError (not UTF-8) or ConfigFaults."""
+    """The state folder that a configuration names. Raises StartFailed or ConfigFaults."""
     root, reading = read_blocks(config)
     report, lookups = reading.report, reading.lookups
     found: expressions.Data = "./state"
@@ -63,7 +79,7 @@ def state_dir(config: str) -> str:
 
 
 def admin(config: str) -> tuple[Admin, str]:
-    """The admin listener of a configuration, and where it says so. Raises OSError, ValueError (not UTF-8) or ConfigFaults."""
+    """The admin listener of a configuration, and where it says so. Raises StartFailed or ConfigFaults."""
     root, reading = read_blocks(config)
     inside = [block for top in root.blocks if top.kind == "gateway" for block in top.blocks]
     found, where = gateway_block.DEFAULT_ADMIN, f"the default, since {config} has no `admin` block"
@@ -76,8 +92,8 @@ def admin(config: str) -> tuple[Admin, str]:
 
 
 def read_blocks(config: str) -> tuple[hcl.Block, Reading]:
-    """The blocks of a configuration, and what reads their attributes one by one. Raises OSError or ValueError (not UTF-8)."""
-    report = Report(Source(Path(config).read_text("utf-8"), config))
+    """The blocks of a configuration, and what reads their attributes one by one. Raises StartFailed where it cannot be read."""
+    report = Report(Source(config_place.text_of(config), config))
     base = str(Path(config).absolute().parent)
     lookups = expressions.Lookups(env=os.environ.get, read_file=lambda path: Path(path).read_text("utf-8"), base_dir=base)
     root = hcl.read(report, top=blocks.SHAPES.keys(), sensitive=blocks.sensitive)

@@ -60,3 +60,13 @@ def test_roots_that_cannot_be_used_fail(gate, tmp_path):
     done = gate.gate("doctor", str(broken))
     assert done.returncode == 1
     assert "fail  AWS: the roots " in done.stdout
+
+
+def test_a_state_folder_that_cannot_be_seen_is_a_finding(gate, tmp_path):
+    (tmp_path / "state").symlink_to(tmp_path / "state")
+    closed = tmp_path / "gateway.hcl"
+    closed.write_text(gate.config.read_text())
+    done = gate.gate("doctor", str(closed), "--offline")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "fail  certificates: " in done.stdout
+    assert "run this as the gateway's user\n" in done.stdout

@@ -21,7 +21,7 @@ def test_without_a_configuration_there_is_nothing_to_look_at(monkeypatch, capsys
 
 def test_a_configuration_that_cannot_be_read_is_said(config, capsys):
     assert status_of("agent", "list", "--config", f"{config}.none") == 2
-    assert capsys.readouterr().err == f"trio-gate agent list: {config}.none: No such file or directory\n"
+    assert capsys.readouterr().err == f"trio-gate agent list: cannot read {config}.none: No such file or directory\n"
     Path(config).write_text("agent {")
     assert status_of("agent", "list", "--config", config) == 2
     assert "agent" in capsys.readouterr().err

@@ -86,6 +86,11 @@ def test_its_end_is_the_commands(config, words, status):
     assert done.stderr.count("\n") == (status in (126, 127))
 
 
+def test_what_python_ignores_the_command_does_not(config):
+    done = ran(config, "grep", "SigIgn", "/proc/self/status")
+    assert int(done.stdout.split()[1], 16) == 0, "a pipe whose reader is gone ends the command"
+
+
 def test_who_cannot_be_wired_up_runs_nothing(config):
     done = ran(config, "echo", "ran", TEST_CI_NEW="short")
     assert (done.returncode, done.stdout) == (2, "")

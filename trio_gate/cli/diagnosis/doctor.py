@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from trio_gate.app.state_dir import StartFailed
 from trio_gate.cli import config_file, config_place
 from trio_gate.cli.diagnosis.finding import fail, lines
+from trio_gate.cli.state_dir import AS_ITS_USER
 from trio_gate.errors import GateError
 from trio_gate.shell.clock import SystemClock
 
@@ -87,4 +89,9 @@ async def _at_aws(config: Config, found: dict[str, list[Finding]]) -> None:
 
 
 async def _here(name: str, check: Callable[[], Iterator[Finding]], found: dict[str, list[Finding]]) -> None:
-    found[name] = await trio.to_thread.run_sync(lambda: [*check()], abandon_on_cancel=True)
+    try:
+        found[name] = await trio.to_thread.run_sync(lambda: [*check()], abandon_on_cancel=True)
+    except StartFailed as error:
+        found[name] = [fail(name, str(error))]
+    except OSError as error:
+        found[name] = [fail(name, f"{error.filename}: {error.strerror}: {AS_ITS_USER}")]

@@ -16,6 +16,7 @@ from trio_gate.app.state_dir import owner
 from trio_gate.cli.diagnosis.finding import fail, note, ok
 from trio_gate.cli.judging.check_newer import newer_lines
 from trio_gate.cli.judging.check_sense import readable_tokens
+from trio_gate.cli.state_dir import has
 from trio_gate.cli.wiring.roots import OWN
 from trio_gate.shell.certificates.authority import INTERCEPTION
 
@@ -106,7 +107,7 @@ def disk(config: Config) -> Iterator[Finding]:
 
 
 def certificates(config: Config, now: datetime) -> Iterator[Finding]:
-    """Until when the gateway's authorities, its listeners' certificates and its roots are good."""
+    """Until when the gateway's authorities, its listeners' certificates and its roots are good. Raises StartFailed where it may not look."""
     state, gateway = Path(config.gateway.state_dir), config.gateway
     named = {
         str(listener.certificate)
@@ -114,7 +115,7 @@ def certificates(config: Config, now: datetime) -> Iterator[Finding]:
         if listener and listener.certificate
     }
     named |= {file for file in (gateway.ca_file, *(one.ca_file for one in config.upstreams)) if file}
-    made = [str(state / name) for name in (INTERCEPTION, OWN) if (state / name).exists()]
+    made = [str(state / name) for name in (INTERCEPTION, OWN) if has(state, name)]
     if not made:
         yield ok("certificates", "the gateway makes its own when it starts")
     for file in (*made, *sorted(named)):

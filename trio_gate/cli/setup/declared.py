@@ -94,7 +94,7 @@ def named(kind: str, found: Sequence[T], name: str) -> T:
 
 
 def declared(config: str) -> Declared:
-    """Read what is declared. Raises OSError, ValueError (not UTF-8) or ConfigFaults."""
+    """Read what is declared. Raises StartFailed or ConfigFaults."""
     root, reading = state_dir.read_blocks(config)
     forms = {kind: [Form(block, reading) for block in root.blocks if block.kind == kind and block.labels] for kind in _KINDS}
     found = Declared(

@@ -90,6 +90,8 @@ def run(args: argparse.Namespace) -> int:
     except (NotDeclaredError, EOFError) as error:
         return _fail(str(error) or "the input ended", 2)
     except OSError as error:
+        if error.filename is None:  # of the output
+            raise
         return _fail(f"cannot write {error.filename}: {error.strerror}", 1)
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trio_gate.app.state_dir import StartFailed
 from trio_gate.cli import config_place
 from trio_gate.cli.setup.declared import NOTHING, Declared, NotDeclaredError, declared
 from trio_gate.config.blocks import NAME
@@ -43,9 +44,11 @@ def run(verb: str, args: argparse.Namespace, work: Callable[[Declared], int], *,
         return work(declared(place) if place else NOTHING)
     except ConfigFaults as faults:
         print(faults, file=sys.stderr)
-    except (NotDeclaredError, ValueError) as error:
+    except (NotDeclaredError, StartFailed, ValueError) as error:
         print(f"trio-gate {verb}: {error}", file=sys.stderr)
     except OSError as error:
+        if error.filename is None:  # of the output
+            raise
         print(f"trio-gate {verb}: {error.filename}: {error.strerror}", file=sys.stderr)
     return 2
 

@@ -6,6 +6,7 @@ Theory: the command takes the place of this process, so signals and its exit sta
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ NOT_FOUND, NOT_EXECUTABLE = 127, 126
 """What a shell reports for a command that is not there, and for one that it cannot execute."""
 
 STATUSES = "that of COMMAND; 127 if it is not found, 126 if it cannot be executed, 2 if the agent cannot be wired up"
+IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)
+"""What Python ignores, and a program would go on ignoring: it would write on when nobody reads, as `yes | head` shows."""
+
 OWN = ("TRIO_GATE_TOKEN", "TRIO_GATE_CONFIG", proofs.SECRET, proofs.TOKEN, *proofs.GITHUB)
 """Variables of people, operators and the job, which no agent gets, nor what the configuration reads from the environment."""
 
@@ -41,6 +45,8 @@ def run(args: argparse.Namespace) -> int:
     def work(known: AgentFacts) -> int:
         made = wiring_up.environment("exec", args, known)
         kept = {name: value for name, value in os.environ.items() if name not in made and name not in _removed(known)}
+        for number in IGNORED:
+            signal.signal(number, signal.SIG_DFL)
         try:
             os.execvpe(args.command[0], args.command, kept | {name: value for name, value in made.items() if value is not None})  # noqa: S606 - the user's own command, without a shell
         except OSError as error:

@@ -76,7 +76,7 @@ class AgentFacts:
 
 
 def facts(config: str, agent: str) -> AgentFacts:
-    """Read what is known of an agent. Raises NotWiredError, OSError, ValueError (not UTF-8) or ConfigFaults."""
+    """Read what is known of an agent. Raises NotWiredError, StartFailed or ConfigFaults."""
     root, reading = state_dir.read_blocks(config)
     agents = {block.labels[-1].text: block for block in root.blocks if block.kind == "agent" and block.labels}
     if agents and agent not in agents:

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from trio_gate.app.state_dir import StartFailed
 from trio_gate.aws.hosts.table import HostTable
 from trio_gate.cli import config_place
 from trio_gate.cli.wiring import proofs, roots, ways
@@ -56,10 +57,8 @@ def run(verb: str, args: argparse.Namespace, work: Callable[[AgentFacts], int]) 
         return work(facts(config, args.agent))
     except ConfigFaults as faults:
         print(faults, file=sys.stderr)
-    except (NotWiredError, ValueError) as error:
+    except (NotWiredError, StartFailed, ValueError) as error:
         print(f"trio-gate {verb}: {error}", file=sys.stderr)
-    except OSError as error:
-        print(f"trio-gate {verb}: cannot read {error.filename}: {error.strerror}", file=sys.stderr)
     return 2
 
 
