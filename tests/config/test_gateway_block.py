@@ -63,6 +63,18 @@ GATEWAY = {
         'listener "proxy" { bind = "127.0.0.1:80" }\nlistener "tls" { bind = §"127.0.0.1:80" }',
         ["another listener has this address"],
     ),
+    "an address among all": (
+        'listener "proxy" { bind = "127.0.0.1:80" }\nadmin { bind = §"0.0.0.0:80" names = ["a.example"] }',
+        ["another listener has this address"],
+    ),
+    "all addresses, and one": (
+        'admin { bind = "[::]:80" names = ["a.example"] }\nlistener "proxy" { bind = "127.0.0.1:80" }\nmetrics { bind = §"localhost:80" }',
+        ["another listener has this address"],
+    ),
+    "localhost's": (
+        'listener "proxy" { bind = "localhost:80" }\nlistener "tls" { bind = §"[::1]:80" }',
+        ["another listener has this address"],
+    ),
     "TLS twice": ('listener "tls" { bind = "127.0.0.1:80" §tls = true }', ['listener "tls" has no attribute `tls`']),
     "a proxy's certificate without TLS": (
         'listener "proxy" { bind = "127.0.0.1:80" tls = §false certificate = "x" key = "y" }',

@@ -59,11 +59,14 @@ def _decisions(gateway: Gateway) -> DecisionLog | None:
 
 
 def _traces(gateway: Gateway) -> Traces | None:
-    """What sends traces to a collector, None without one. Blocks. Raises StartFailed if the extra for them is missing."""
-    if gateway.log.traces is None:
-        return None
+    """What sends traces to a collector, None without one. Blocks. Raises StartFailed."""
+    return None if gateway.log.traces is None else sender_of_traces()(gateway.log.traces)
+
+
+def sender_of_traces() -> type[Traces]:
+    """What is made for a collector. Raises StartFailed if the extra for it is missing."""
     try:
         from trio_gate.shell.traces import Traces  # noqa: PLC0415 - loads OpenTelemetry, which takes an extra and a while
     except ImportError:
         raise StartFailed("`traces` needs OpenTelemetry: pip install 'trio-gate[otel]'") from None
-    return Traces(gateway.log.traces)
+    return Traces

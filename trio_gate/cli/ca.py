@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 from trio_gate.app.state_dir import StartFailed
 from trio_gate.aws.hosts.table import HostTable
 from trio_gate.cli import config_file, state_dir
-from trio_gate.cli.wiring.roots import OWN
 from trio_gate.errors import CertificatesUnavailable
-from trio_gate.shell.certificates.authority import INTERCEPTION, domains_of, interception
+from trio_gate.shell.certificates.authority import INTERCEPTION, OWN, domains_of, interception
 from trio_gate.shell.certificates.trust_roots import system_bundle
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.models.packaged_data import packaged_hosts

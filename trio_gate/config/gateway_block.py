@@ -6,6 +6,7 @@ Rule: a listener that other machines can reach serves only proven agents, so wit
 from __future__ import annotations
 
 import re
+from itertools import product
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
@@ -41,6 +42,9 @@ IDLE_SECONDS = 900.0
 
 LONGEST_SECONDS = 43_200.0
 """Life of a tunnel: a working day, after which even a program that keeps its connection is asked for its proof again."""
+
+_LOCALHOST = ("127.0.0.1", "::1")
+"""What `localhost` stands for."""
 
 _NUMBER = re.compile(r"(?:.*\.)?[0-9]+")
 
@@ -275,9 +279,20 @@ def _loopback_or_proven(form: Form, bind: Address, *, proven: bool) -> None:
 
 def _distinct(listeners: Sequence[tuple[Form, Listener | Admin | None]]) -> None:
     """Report a second listener on the same address; port 0 stands for a new port each time."""
-    taken: set[Address] = set()
+    taken: list[Address] = []
     for form, listener in listeners:
         if listener is not None and listener.bind.port:
-            if listener.bind in taken:
+            if any(_clash(listener.bind, other) for other in taken):
                 form.fault("another listener has this address", of="bind")
-            taken.add(listener.bind)
+            taken.append(listener.bind)
+
+
+def _clash(one: Address, other: Address) -> bool:
+    """Whether it is certain that no two sockets can have these addresses."""
+    pairs = product(*(_LOCALHOST if each.host == "localhost" else (each.host,) for each in (one, other)))
+    return one.port == other.port and any(a == b or _covers(a, b) or _covers(b, a) for a, b in pairs)
+
+
+def _covers(every: str, host: str) -> bool:
+    """Whether one is all addresses of a family, and the other one of these. What a name stands for is not known here."""
+    return every in EVERY_ADDRESS and attribute_types.is_literal(host) and (":" in every) == (":" in host)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import trustme
 
 from tests.kit.configs import BASE, MAIN, load
 from trio_gate.cli.diagnosis.local_checks import tokens
@@ -53,20 +52,6 @@ def test_equal_labels():
     assert line == (
         'warning: accounts 111111111111 and 222222222222 have the same label "prod": rules and people cannot tell them apart by it'
     )
-
-
-def test_files_that_serve_would_refuse(tmp_path):
-    (tmp_path / "empty.pem").write_text("nothing")
-    trustme.CA().cert_pem.write_to_path(str(tmp_path / "good.pem"))
-    assert said(gateway=f'ca_file = "{tmp_path}/good.pem"') == []
-    [line] = said(gateway=f'ca_file = "{tmp_path}/empty.pem"')
-    assert line == f"warning: the gateway would not start: {tmp_path}/empty.pem holds no certificates in PEM"
-    [line] = said(gateway=f'ca_file = "{tmp_path}/none.pem"')
-    assert (
-        line == f"warning: the gateway would not start: the roots {tmp_path}/none.pem cannot be read: No such file or directory"
-    )
-    [line] = said(listener=f'certificate = "{tmp_path}/good.pem"\n    key = "{tmp_path}/none.key"')
-    assert line == f"warning: the gateway would not start: the file {tmp_path}/none.key cannot be read: No such file or directory"
 
 
 TOKENS = f'proxy_token_sha256 = "{"a" * 64}"'

@@ -17,8 +17,7 @@ from trio_gate.cli.diagnosis.finding import fail, note, ok
 from trio_gate.cli.judging.check_newer import newer_lines
 from trio_gate.cli.judging.check_sense import readable_tokens
 from trio_gate.cli.state_dir import has
-from trio_gate.cli.wiring.roots import OWN
-from trio_gate.shell.certificates.authority import INTERCEPTION
+from trio_gate.shell.certificates.authority import INTERCEPTION, OWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

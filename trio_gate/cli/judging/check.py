@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from trio_gate.cli import config_place
@@ -22,15 +23,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what the configuration means. Returns 1 if it has errors, 2 if there is none."""
+    """Print what the configuration means. Returns 1 if it has errors, or the gateway would not start with it, 2 if there is none."""
     file = config_place.find(args, here=True)
     if file is None:
         return 2
     config = read(file)
     if config is None:
         return 1
+    from trio_gate.cli.judging.check_start import start_faults  # noqa: PLC0415 - loads TLS, as the next
     from trio_gate.cli.judging.remarks import remark_lines  # noqa: PLC0415 - loads botocore and TLS, which faulty files need not wait for
 
     print(describe(config), end="")
     print(*remark_lines(config), sep="\n")
-    return 0
+    faults = list(start_faults(config))
+    for fault in faults:
+        print(f"trio-gate: the gateway would not start: {fault}", file=sys.stderr)
+    return 1 if faults else 0

@@ -1,24 +1,21 @@
 """What `trio-gate check` says of settings that are sound each by itself, and do not do what they seem to.
 
-Rule: these are remarks. What `serve` would refuse is tried as `serve` does, so that both say the same.
+Rule: these are remarks. What `serve` would refuse is in `check_start`.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from trio_gate.cli.judging.check_words import all_regions
 from trio_gate.config.attribute_types import is_loopback
-from trio_gate.errors import CertificatesUnavailable, did_you_mean
+from trio_gate.errors import did_you_mean
 from trio_gate.policy.cel import facets_read
-from trio_gate.shell.certificates.leaves import file_context
-from trio_gate.shell.certificates.trust_roots import client_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from trio_gate.config.model import Admin, Config, Listener
+    from trio_gate.config.model import Config
 
 OFTEN_UNKNOWN = {
     "aws.cross_account": "an ARN of S3 names no account",
@@ -39,7 +36,6 @@ def sense_lines(config: Config) -> Iterator[str]:
     yield from _unknown(config)
     yield from _labels(config)
     yield from _regions(config)
-    yield from _files(config)
     yield from (f"warning: {text}" for text in readable_tokens(config))
 
 
@@ -84,17 +80,3 @@ def readable_tokens(config: Config) -> Iterator[str]:
                 f"listener proxy on {listener.bind} is off loopback without `tls`: everyone on the way can read "
                 f"the tokens that {whose} may show to it"
             )
-
-
-def _files(config: Config) -> Iterator[str]:
-    """The files of TLS that `serve` would refuse."""
-    gateway = config.gateway
-    roots = dict.fromkeys([gateway.ca_file, *(route.ca_file for route in config.upstreams)])
-    loads: list[Callable[[], object]] = [partial(client_context, file) for file in roots if file is not None]
-    blocks: list[Listener | Admin] = [*gateway.listeners, *([gateway.admin] if gateway.admin else [])]
-    loads += [partial(file_context, block.certificate, block.key) for block in blocks if block.certificate and block.key]
-    for load in loads:
-        try:
-            load()
-        except CertificatesUnavailable as fault:
-            yield f"warning: the gateway would not start: {fault.detail}"

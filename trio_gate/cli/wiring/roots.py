@@ -13,14 +13,11 @@ from typing import TYPE_CHECKING
 
 from trio_gate.cli.wiring.reading import NotWiredError
 from trio_gate.errors import CertificatesUnavailable
-from trio_gate.shell.certificates.authority import INTERCEPTION
+from trio_gate.shell.certificates.authority import INTERCEPTION, OWN
 from trio_gate.shell.certificates.trust_roots import certificates, system_bundle
 
 if TYPE_CHECKING:
     from trio_gate.config.model import Listener
-
-OWN = Path("ca") / "own.pem"
-"""Path in `state_dir` of the certificate that verifies the gateway's own listeners."""
 
 
 def authority(listener: Listener, state_dir: str, given: str | None) -> bytes | None:

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 INTERCEPTION = Path("ca") / "interception.pem"
 """Path in `state_dir` of the certificate that agents trust."""
 
+OWN = Path("ca") / "own.pem"
+"""Path in `state_dir` of the certificate that verifies the gateway's own listeners."""
+
 VALID = timedelta(days=3650)
 BACKDATED = timedelta(hours=1)
 """How long before its creation a certificate becomes valid, for peers whose clocks are behind."""
@@ -149,7 +152,8 @@ def uncovered(authority: CertificateAuthority, state_dir: Path, domains: Sequenc
 
 def own(state_dir: Path, names: Sequence[str], *, now: datetime) -> CertificateAuthority:
     """The CA of the gateway's own listeners, which have these `names`. Raises CertificatesUnavailable."""
-    return CertificateAuthority.open(state_dir / "ca", "own", common_name="trio-gate listeners CA", domains=names, now=now)
+    file = state_dir / OWN
+    return CertificateAuthority.open(file.parent, file.stem, common_name="trio-gate listeners CA", domains=names, now=now)
 
 
 def _make_folder(folder: Path) -> None:
