@@ -9,6 +9,7 @@ import shlex
 import subprocess
 
 import pytest
+import trustme
 
 from tests.docs.pages import examples
 from tests.kit.paths import ROOT
@@ -36,6 +37,10 @@ def loads(text, folder, monkeypatch):
     for variable in re.findall(r'env\("(\w+)"\)', text):
         form = next((form for end, form in FORMS.items() if variable.endswith(end)), "{}")
         monkeypatch.setenv(variable, form.format(hashlib.sha256(variable.encode()).hexdigest()))
+    made = trustme.CA().issue_cert("localhost")
+    for name in re.findall(r'"\./([a-z-]+\.(?:pem|key))"', text):
+        blob = made.private_key_pem if name.endswith("key") else made.cert_chain_pems[0]
+        blob.write_to_path(str(folder / name))
     file = folder / "gateway.hcl"
     file.write_text(text)
     return main(["check", str(file)]) == 0
