@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from trio_gate.text.visible import Json
 
 
-_TIMES = 4096
+_TIMES = 1024
 """How many times of stages are remembered as they are written: most take some microseconds."""
 
 

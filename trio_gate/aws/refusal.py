@@ -10,8 +10,6 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-import cbor2
-
 from trio_gate.text.folding import fold
 from trio_gate.text.late_patterns import late
 from trio_gate.text.markup import escaped
@@ -155,6 +153,8 @@ def _shape(kind: str, status: int, code: str, reason: str, request_id: str) -> t
         return _xml(ids, f"<ErrorResponse>{error}<RequestId>{request_id}</RequestId></ErrorResponse>")
     if kind == "smithy-rpc-v2-cbor":
         fields = {"content-type": "application/cbor", "smithy-protocol": "rpc-v2-cbor", **ids}
+        import cbor2  # noqa: PLC0415 - few services are spoken to in it
+
         return fields, cbor2.dumps({"__type": code, "message": reason})
     media = "application/json" if kind == "rest-json" else "application/x-amz-json-1.1"
     body = json.dumps({"__type": code, "message": reason})

@@ -17,8 +17,6 @@ import hmac
 import zlib
 from typing import TYPE_CHECKING, Protocol
 
-import anycrc  # type: ignore[import-untyped, unused-ignore]  # it has no stubs
-
 from trio_gate.errors import Malformed
 
 if TYPE_CHECKING:
@@ -110,6 +108,8 @@ def _state(algorithm: str) -> _State | None:
 
 @functools.cache
 def _model(algorithm: str) -> Callable[[bytes, int], int]:
+    import anycrc  # type: ignore[import-untyped, unused-ignore]  # noqa: PLC0415 - it has no stubs; uploads with some checksums need it
+
     calculate: Callable[[bytes, int], int] = anycrc.Model({"crc32c": "CRC32C", "crc64nvme": "CRC64-NVME"}[algorithm]).calc
     return calculate
 

@@ -50,6 +50,8 @@ log = logging.getLogger(__name__)
 class ConnectionHandler:
     """Serves the requests of one connection. `snapshot` returns the configuration to serve the next request by."""
 
+    __slots__ = ("_address", "_agent", "_ingress", "_services", "_snapshot")
+
     def __init__(
         self, agent: AgentStream, *, ingress: Ingress, services: SharedServices, snapshot: Callable[[], Snapshot]
     ) -> None:

@@ -287,6 +287,15 @@ class TlsListener:
 
     async def handle(self, accepted: SocketTransport, seat: Seat) -> None:
         """Serve an accepted connection to its end. The caller closes it."""
+        try:
+            tls, ingress = await self._enter(accepted, seat)
+        except Malformed as fault:
+            self._inside.turned_away(seat.address, fault)
+            return
+        await self._inside.converse(tls, ingress, seat)
+
+    async def _enter(self, accepted: SocketTransport, seat: Seat) -> tuple[TlsTransport, Ingress]:
+        """The connection in the clear, and what is known of it. Raises Malformed."""
         refused: Unidentified | None = None
 
         def choose(name: str | None) -> ssl.SSLContext | None:
@@ -299,14 +308,9 @@ class TlsListener:
                 return None
             return self._names.context(name, refused)
 
-        try:
-            tls, sni = await _tls(accepted, choose, self._inside)
-            certificates = self._inside.certificates(tls)
-        except Malformed as fault:
-            self._inside.turned_away(seat.address, fault)
-            return
-        ingress = Ingress(kind="tls", sni=sni, port=self._port, refused=refused, certificates=certificates)
-        await self._inside.converse(tls, ingress, seat)
+        tls, sni = await _tls(accepted, choose, self._inside)
+        certificates = self._inside.certificates(tls)
+        return tls, Ingress(kind="tls", sni=sni, port=self._port, refused=refused, certificates=certificates)
 
 
 class EndpointListener:

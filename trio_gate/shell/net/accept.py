@@ -230,7 +230,7 @@ async def _accept(opened: OpenListener, connections: trio.Nursery, scope: trio.C
                 if accepted is None:  # or the listener was removed in a pause
                     opened.seats.release()
             if accepted is not None:
-                connections.start_soon(_serve, *accepted, opened)
+                connections.start_soon(_serve, *accepted, opened, name=opened.kind)
 
 
 async def _accepted(listening: socket.socket) -> tuple[SocketTransport, tuple[str, int]] | None:

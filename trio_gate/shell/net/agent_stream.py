@@ -71,6 +71,23 @@ class AgentStream:
         received: bytes of the current request's body so far. sent: of the answer's. interim: number of interim answers.
     """
 
+    __slots__ = (
+        "_at_once",
+        "_body_rate",
+        "_head_timeout",
+        "_idle_timeout",
+        "_new",
+        "_patience",
+        "_small",
+        "_transport",
+        "connection",
+        "interim",
+        "received",
+        "seat",
+        "sent",
+        "shutdown",
+    )
+
     def __init__(
         self,
         transport: Transport,

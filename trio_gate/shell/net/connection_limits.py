@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import trio
@@ -19,7 +18,9 @@ from trio_gate.metrics.limits import fullest
 from trio_gate.shell.net.source_networks import source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
+    from types import TracebackType
+    from typing import Self
 
     from trio_gate.metrics.limits import Filled
 
@@ -36,7 +37,7 @@ MADE_ROOM = "it was slow and made room for others"
 
 
 class Seat:
-    """One connection among those that are counted.
+    """One connection among those that are counted, while it is entered; the block is left early when it must make room.
 
     Attributes:
         address: the peer's. source: what it is counted under until an agent is authenticated.
@@ -50,6 +51,22 @@ class Seat:
         scope: is cancelled when it must make room.
     """
 
+    __slots__ = (
+        "_received",
+        "_seats",
+        "_since",
+        "address",
+        "agent",
+        "asked",
+        "busy",
+        "leaving",
+        "most",
+        "scope",
+        "source",
+        "turned_out",
+        "unknown",
+    )
+
     def __init__(self, address: str, seats: Seats) -> None:
         self.address = address
         self.source = source(address)
@@ -60,6 +77,19 @@ class Seat:
         self.scope = trio.CancelScope()
         self._since = trio.current_time()
         self._received = 0
+
+    def __enter__(self) -> Self:
+        """Be counted, and cancelled when it must make room."""
+        self._seats.taken[self] = None
+        self.scope.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, raised: BaseException | None, where: TracebackType | None
+    ) -> bool | None:
+        """Be counted no more."""
+        del self._seats.taken[self]
+        return self.scope.__exit__(kind, raised, where)
 
     def took(self, count: int) -> None:
         """Note that `count` bytes have arrived."""
@@ -134,13 +164,14 @@ class Seats:
     Attributes:
         total, per_agent: as given.
         closed: how many connections were closed to make room for others.
+        taken: those that are entered, the eldest first.
     """
 
     def __init__(self, total: int, per_agent: int) -> None:
         self.closed = 0
         self.total = self._free = total
         self.per_agent = per_agent
-        self._taken: dict[Seat, None] = {}  # the eldest first
+        self.taken: dict[Seat, None] = {}
         self._waiting = trio.lowlevel.ParkingLot()
 
     @property
@@ -158,19 +189,19 @@ class Seats:
     @property
     def count(self) -> int:
         """How many are taken."""
-        return len(self._taken)
+        return len(self.taken)
 
     @property
     def fullest(self) -> Filled:
         """How many connections the agent has that is nearest to its limit, and that limit."""
-        count = Counter(seat.agent for seat in self._taken if seat.agent is not None)
-        own = {seat.agent: seat.most for seat in self._taken if seat.most is not None}
+        count = Counter(seat.agent for seat in self.taken if seat.agent is not None)
+        own = {seat.agent: seat.most for seat in self.taken if seat.most is not None}
         return fullest(((used, own.get(agent, self.per_agent)) for agent, used in count.items()), self.per_agent)
 
     @property
     def unknown(self) -> Filled:
         """How many tunnels of unknown agents there are, and how many there may be."""
-        return sum(seat.unknown for seat in self._taken), max(1, self.total // UNKNOWN_SHARE)
+        return sum(seat.unknown for seat in self.taken), max(1, self.total // UNKNOWN_SHARE)
 
     async def keep_room(self) -> None:
         """Wait until there is a seat for one more, and reserve it until `release`. Another connection is closed for it if possible."""
@@ -185,29 +216,22 @@ class Seats:
         if self._free < 0 or not self._waiting.unpark():
             self._free += 1
 
-    @contextmanager
-    def seat(self, address: str) -> Iterator[Seat]:
-        """Count a connection while the block runs, after `keep_room`. The block is left early when it must make room."""
-        seat = Seat(address, self)
-        self._taken[seat] = None
-        try:
-            with seat.scope:
-                yield seat
-        finally:
-            del self._taken[seat]
+    def seat(self, address: str) -> Seat:
+        """A connection, counted while the block runs that enters it, after `keep_room`."""
+        return Seat(address, self)
 
     def end_silent(self, within: float) -> None:
         """Close the connections on which no request begins within so many seconds."""
         deadline = trio.current_time() + within
-        for seat in self._taken:
+        for seat in self.taken:
             if not seat.asked:
                 seat.scope.deadline = deadline
 
     def make_room(self, more: int = 0) -> None:
         """Close as many connections as wait for a seat, and `more`, as far as possible."""
         short = len(self._waiting) + more
-        short -= sum(seat.turned_out for seat in self._taken) if short else 0
-        while short > 0 and (seat := least(self._taken)):
+        short -= sum(seat.turned_out for seat in self.taken) if short else 0
+        while short > 0 and (seat := least(self.taken)):
             seat.turn_out()
             self.closed += 1
             short -= 1
@@ -215,7 +239,7 @@ class Seats:
     def check(self, agent: str, most: int | None = None) -> None:
         """Make room for one more connection of an agent. Raises TooMuchAtOnce if it has all that it may have, and none is idle."""
         most = self.per_agent if most is None else most
-        theirs = [seat for seat in self._taken if seat.agent == agent and not seat.turned_out]
+        theirs = [seat for seat in self.taken if seat.agent == agent and not seat.turned_out]
         if len(theirs) < most:
             return
         idle = least(theirs)
