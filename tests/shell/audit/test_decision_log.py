@@ -309,3 +309,26 @@ def test_a_log_that_cannot_be_rotated_refuses(tmp_path):
         refuse(log, "r" * 100)
     assert path.stat().st_size <= 512
     log.close()
+
+
+def test_a_file_is_ready_while_the_last_line_was_logged_and_a_pipe_while_it_has_a_reader_and_room(tmp_path):
+    log = DecisionLog(str(tmp_path / "file"))
+    refuse(log, "r-1")
+    assert log.is_ready()
+    with room((tmp_path / "file").stat().st_size), pytest.raises(AuditUnavailable):
+        refuse(log, "r-2")
+    assert not log.is_ready()
+    refuse(log, "r-3")
+    assert log.is_ready()
+    log.close()
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    log = DecisionLog(str(path))
+    assert log.is_ready()
+    os.close(reader)
+    assert not log.is_ready(), "no line had to fail first"
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    assert log.is_ready()
+    log.close()
+    os.close(reader)

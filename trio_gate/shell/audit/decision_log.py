@@ -137,6 +137,14 @@ class DecisionLog:
         self._torn = not line[:written].endswith(b"\n")
         return written == len(line)
 
+    def is_ready(self) -> bool:
+        """Whether another line can be expected to be logged: the last one was, and a pipe has a reader and room."""
+        if self._failing or self._regular:
+            return not self._failing
+        with suppress(OSError):
+            return self._has_room(1)
+        return False
+
     def takes_lines(self) -> bool:
         """Whether the last line was logged; if it was not, whether there is room for a line of its length now."""
         if self._failing:

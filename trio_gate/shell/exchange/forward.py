@@ -165,10 +165,11 @@ async def credentials_for(identified: Identified, assume: RoleRequest, source: C
     return NO_KEY if identified.proven.admitted.signer.unsigned else await source.credentials(assume)
 
 
-async def send_whole(exchange: UpstreamExchange, head: RequestHead, data: bytes) -> ResponseHead:
-    """Send a request whose body is in memory; return the head of the answer. Raises UpstreamError."""
+async def send_whole(exchange: UpstreamExchange, head: RequestHead, data: bytes, meanwhile: Callable[[], None]) -> ResponseHead:
+    """Send a request whose body is in memory; return the head of the answer. `meanwhile` is called once it is sent. Raises UpstreamError."""
     connection = exchange.connection
     await exchange.send(connection.send_request(head, length=len(data)) + connection.send_data(data) + connection.send_end())
+    meanwhile()
     return await exchange.answer_head()
 
 

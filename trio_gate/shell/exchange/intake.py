@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trio_gate.audit.described import describe
 from trio_gate.aws.ingress import check_name
 from trio_gate.aws.naming import takes_blob
 from trio_gate.errors import AgentGone, Unproven
@@ -20,7 +19,8 @@ from trio_gate.exchange.proving import web_identity
 from trio_gate.exchange.results import Signer
 from trio_gate.sessions.session import MAX_SENT
 from trio_gate.shell.exchange.bodies import read_held
-from trio_gate.shell.exchange.large_calls import drop_params, offload
+from trio_gate.shell.exchange.large_calls import SMALL, drop_params, offload
+from trio_gate.shell.exchange.recorder import description
 from trio_gate.shell.net.race import race
 from trio_gate.values import value_class
 from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
@@ -169,13 +169,13 @@ class IntakeStage:
                 await self._wait(size)
         arrived = body
 
-        def name() -> tuple[Identified, Described]:
+        def name() -> tuple[Identified, Described | None]:
             return self._checked_and_named(routed, arrived, whole, size)
 
-        identified, line = await offload(
+        identified, described = await offload(
             services.workers, agent, proven.asker, size, name, lambda made: drop_params(made[0].call)
         )
-        self._recorder.named(identified, line)
+        self._recorder.named(identified, described)
         on_disk = whole and isinstance(identified.body, Streamed)
         return IdentifiedRequest(identified=identified, store=whole.store if whole and on_disk else None)
 
@@ -194,8 +194,7 @@ class IntakeStage:
         content = paths.stands_for(proven, whole.data, self._snapshot, self._table)
         await services.models.ensure(content.routed.services)
         identified = steps.identify(content, catalog=services.models.catalog, tables=services.models.tables)
-        line = describe(identified.call, identified.shape, line=services.sinks.decisions is not None)
-        self._recorder.named(identified, line)
+        self._recorder.named(identified, None)
         return IdentifiedRequest(identified=identified, store=None)
 
     async def _read(self, routed: Routed) -> Kept:
@@ -217,8 +216,10 @@ class IntakeStage:
         if await race(wait, self._agent.gone) is None:
             raise AgentGone
 
-    def _checked_and_named(self, routed: Routed, arrived: Body, whole: Kept | None, size: int) -> tuple[Identified, Described]:
-        """The named call, and its text for the record: all that takes the longer the larger the body is.
+    def _checked_and_named(
+        self, routed: Routed, arrived: Body, whole: Kept | None, size: int
+    ) -> tuple[Identified, Described | None]:
+        """The named call, and its text for the record where the body is large: all that takes the longer the larger it is.
 
         A body on disk is loaded to be parsed; unless it was framed, it is sent from disk. Raises GateError for a body that is not
         what the head declared, for what is not exactly one call, and for one that must not come unsigned.
@@ -232,7 +233,9 @@ class IntakeStage:
         web_identity.check_named(found)
         if isinstance(arrived, Streamed) and not (isinstance(found.body, Held) and found.body.framed):
             found = replace(found, body=arrived)
-        return found, describe(found.call, found.shape, line=self._services.sinks.decisions is not None)
+        if size <= SMALL:
+            return found, None
+        return found, description(found.call, found.shape, line=self._services.sinks.decisions is not None)
 
 
 def _body(kept: Kept) -> Body:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from trio_gate.config.model import NO_LIMITS
-from trio_gate.errors import DO_NOT_RETRY, AgentGone, Denied, GateError, SessionOver, UpstreamError
+from trio_gate.errors import DO_NOT_RETRY, AgentGone, AuditUnavailable, Denied, GateError, SessionOver, UpstreamError
 from trio_gate.exchange import binding, steps, virtual
 from trio_gate.exchange.own_requests import answers
 from trio_gate.exchange.own_requests.paths import About, TaskAsked, TaskEnded
@@ -368,10 +368,10 @@ class Pipeline:
                 clearance.sending()
             try:
                 if flow is None:
-                    answer = await send_whole(link, signed.head, cleared.prepared.outbound.data)
+                    answer = await send_whole(link, signed.head, cleared.prepared.outbound.data, self._recorder.sent)
                 else:
                     answer = await send_flow(link, signed, flow)
-            except UpstreamError as fault:
+            except (UpstreamError, AuditUnavailable) as fault:
                 self._exchange.sent = link.sent > 0
                 if clearance is not None and not link.sent:
                     clearance.unsent()

@@ -1,7 +1,8 @@
 """The record of one exchange: the facts known so far, its line in the decision log, and its rows in the audit database.
 
-Rule: the intent of a call is written before it is sent, unless it is a plain read and the disk accepts rows. Every exchange has one
-outcome. Facts are set as the stages learn them; a row holds those known when it is written.
+Rule: the intent of a call and its line are written before it is sent, unless it is a plain read and both places accept more: that is
+told of while AWS works. Every exchange has one outcome. Facts are set as the stages learn them; a row holds those known when it is
+written.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from trio_gate.audit.described import describe
 from trio_gate.audit.record import Intent, Outcome, plain_read
 from trio_gate.audit.redact import encode, path_text
-from trio_gate.errors import AuditUnavailable, CredentialsUnavailable, UpstreamError
+from trio_gate.errors import AuditUnavailable, CredentialsUnavailable, UpstreamError, internal_fault
 from trio_gate.metrics.traced import TracedRequest, parent_of
 from trio_gate.shell.exchange.request_lines import log_request, request_log
 from trio_gate.text.secret_detection import kept_text
@@ -59,12 +60,22 @@ _OWN_WORD = frozenset({"stopped", "unavailable"})
 """Outcomes of refusals without a decision that the record tells from others."""
 
 
+def description(call: Call, shape: Shape | None, *, line: bool) -> Described:
+    """As `describe`; a fault in it is a refusal. Raises AuditUnavailable."""
+    try:
+        return describe(call, shape, line=line)
+    except Exception as error:
+        raise AuditUnavailable(
+            "the call could not be described for the record", detail=f"the call could not be described: {internal_fault(error)}"
+        ) from error
+
+
 class Recorder:
     """Collects facts about one exchange from its stages, and writes its rows. No stage reads anything back from it.
 
     Attributes:
         id: the request id in the agent's answer.
-        call, described: the named call, and its text for the record.
+        call, described: the named call, and its text for the record, which is made when it is needed.
         decision: outcome, rule and reason.
         digest: of what people were asked to approve, in hexadecimal; None if nobody was asked.
         grant: the id of the grant that this call used.
@@ -82,6 +93,8 @@ class Recorder:
     described: Described | None = None
     _shape: Shape | None = None
     decision: tuple[str, str | None, str | None] | None = None
+    _unwritten: tuple[datetime, int | None] | None = None
+    _beyond_words: bool = False
     digest: str | None = None
     grant: str | None = None
     approvers: tuple[tuple[str, str, str], ...] = ()
@@ -92,6 +105,7 @@ class Recorder:
     error_code: str | None = None
     aws_request_id: str | None = None
     _intended: bool = False
+    _cut_short: bool = False
 
     def __init__(self, head: RequestHead, *, agent_address: str, generation: int, services: SharedServices) -> None:
         self.id = request_id()
@@ -117,20 +131,32 @@ class Recorder:
         """Note the account's label: the request is authenticated as far as the configuration asks."""
         self.account_name, self.proven = account_name, True
 
-    def named(self, identified: Identified, described: Described) -> None:
-        """Note the named call, and its text for the record."""
+    def named(self, identified: Identified, described: Described | None) -> None:
+        """Note the named call, and its text for the record where that is made already."""
         self.call, self.described, self._shape = identified.call, described, identified.shape
 
     def asked(self, digest: str) -> None:
         """Note that people are asked, and the digest of what they are asked about."""
         self.digest = digest
 
+    def sent(self) -> None:
+        """Tell of a call that AWS is working on, where that was left. Raises AuditUnavailable."""
+        if self._unwritten is None:
+            return
+        try:
+            self._tell()
+        except AuditUnavailable:
+            self._cut_short = True
+            raise
+
     def answered(self, status: int, request_id: str | None) -> None:
-        """Note AWS's status and request id."""
+        """Note AWS's status and request id. Raises AuditUnavailable."""
+        self.sent()
         self.upstream_status, self.aws_request_id, self.error_code = status, request_id, None
 
     def answered_here(self, status: int) -> None:
-        """Note that the gateway answers itself, with this status."""
+        """Note that the gateway answers itself, with this status. Raises AuditUnavailable."""
+        self._tell()
         self._own_status = status
 
     def failed(self, code: str | None) -> None:
@@ -158,23 +184,50 @@ class Recorder:
         self._clearance = clearance
 
     def decided(self, outcome: str, rule: str | None, reason: str | None, *, status: int | None = None) -> None:
-        """Set the decision, and write its line to the decision log where there is one. Raises AuditUnavailable where the disk fails."""
-        self.decision = (outcome, rule, reason)
-        decisions, call, described = self._services.sinks.decisions, self.call, self.described
-        if decisions is None or call is None or described is None:
+        """Set the decision, and log it where there is a decision log; a plain read that is allowed at `intend` or `sent`.
+
+        Raises AuditUnavailable where the disk fails.
+        """
+        self._log_decision()
+        self.decision, self._unwritten = (outcome, rule, reason), (self._services.clock.now(), status)
+        if outcome != "allow" or self.described is not None or self.call is None or not plain_read(self.call):
+            self._tell()
+
+    def _tell(self) -> None:
+        """Describe the call, and log its decision, unless that is done. Raises AuditUnavailable."""
+        if self.call is not None and self.described is None and not self._beyond_words:
+            try:
+                self.described = description(self.call, self._shape, line=self._services.sinks.decisions is not None)
+            except AuditUnavailable:
+                self._beyond_words, self.decision, self._unwritten = True, None, None
+                raise
+        self._log_decision()
+
+    def _log_decision(self) -> None:
+        """Write the line of the decision, unless that is done. Raises AuditUnavailable."""
+        unwritten, self._unwritten = self._unwritten, None
+        decisions, call = self._services.sinks.decisions, self.call
+        if unwritten is None or self.decision is None or decisions is None or call is None:
             return
-        line = described.line or describe(call, self._shape, line=True).line  # a reload may have added the log since
+        line = self.described.line if self.described else None
+        if line is None:  # a reload may have added the log since
+            line = description(call, self._shape, line=True).line
         if line is not None:
-            now = self._services.clock.now()
-            decisions.called(line, id=self.id, time=now, agent=self.agent, decision=self.decision, status=status)
+            time, status = unwritten
+            decisions.called(line, id=self.id, time=time, agent=self.agent, decision=self.decision, status=status)
 
     async def intend(self) -> None:
-        """Return once the call may be sent: its intent is on disk, or it is a plain read and the disk accepts rows.
+        """Return once the call may be sent: its intent is on disk, or it is a plain read, and record and decision log accept more.
 
         Raises AuditUnavailable.
         """
-        audit = self._services.audit
-        if self.call is not None and (audit.failing or not plain_read(self.call)):
+        audit, decisions, call = self._services.audit, self._services.sinks.decisions, self.call
+        if call is None:
+            return
+        waits = audit.failing or not plain_read(call)
+        if waits or (decisions is not None and not decisions.is_ready()):
+            self._tell()
+        if waits:
             await audit.intend(self._intent(self._services.clock.now()))
             self._intended = True
 
@@ -198,7 +251,9 @@ class Recorder:
             except AuditUnavailable as error:
                 log.error("%s", error.reason)  # noqa: TRY400 - the fault is the disk's
         self._refused_as = fault.outcome if fault.outcome in _OWN_WORD else "refused"
-        end: End = "aborted" if self._intended else "refused"  # after the intent, only the agent's own body can be refused
+        end: End = "refused"
+        if self._intended or self._cut_short:  # after the intent, only the agent's own body can be refused
+            end = "aborted"
         if isinstance(fault, (UpstreamError, CredentialsUnavailable)):
             end = "failed"
         self._tell_approvers(fault.reason)
@@ -230,6 +285,10 @@ class Recorder:
         `status` is that of the agent's answer, `bytes_in` and `bytes_out` are the lengths of its bodies.
         """
         self.lap("end")
+        try:
+            self._tell()
+        except AuditUnavailable as error:
+            log.error("%s", error.detail)  # noqa: TRY400 - a traceback would say nothing more
         now, audit = self._services.clock.now(), self._services.audit
         outcome = Outcome(
             id=self.id,
@@ -314,7 +373,7 @@ class Recorder:
             resources=described.resources if described else None,
             host=call.host if call else None,
             method=call.method if call else self._head.method,
-            path=described.path if described else path_text(self._head.target.path, {}),
+            path=described.path if described else None if call else path_text(self._head.target.path, {}),
             params=described.params if described else None,
             outcome=outcome,
             rule=rule,
