@@ -8,6 +8,7 @@ import pytest
 import trio
 from trio.testing import memory_stream_pair
 
+from tests.kit.wire.raw_tls import RawClient
 from trio_gate.shell.net.tls_transport import TlsTransport
 from trio_gate.shell.net.transport import SocketTransport
 
@@ -113,6 +114,19 @@ async def tls_pair(contexts, streams):
     finally:
         for transport in (client, server):
             await trio.aclose_forcefully(transport)
+
+
+async def shaken(contexts):
+    """A client that can update its keys, its end of the wire, and our server."""
+    near, far = memory_stream_pair()
+    server, client = TlsTransport(StreamTransport(far), contexts[1], server_side=True), RawClient(NAME)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(server.handshake)
+        while not client.shake():
+            await near.send_all(client.made())
+            client.take(await near.receive_some())
+        await near.send_all(client.made())
+    return client, near, server
 
 
 @asynccontextmanager

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 import ssl
+import struct
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 import trio
 
-from trio_gate.shell.net.transport import RECORDS, Receiver, inner_room, receive_room
+from trio_gate.shell.net.transport import LONGEST_RECORD, RECEIVE, RECORDS, Receiver, inner_room, receive_room
 
 if TYPE_CHECKING:
     from trio_gate.shell.net.transport import ReadInto, Transport
@@ -25,17 +26,17 @@ SPARE = 64
 SPARE_EVERY = 1024 * 1024
 """Bytes of data after which it may send one more: keys are updated after many gigabytes."""
 
-_HEADER = 5
-"""Bytes of a record's header, which ends with the payload's length (RFC 8446 section 5.1)."""
+_HEADER = struct.Struct(">HxH")
+"""A record's header: type and major version, minor version, and the bytes that follow (RFC 8446 section 5.1)."""
 
-_TYPES, _VERSION = range(20, 25), 3
+_BEGINNINGS = frozenset(kind << 8 | 3 for kind in range(20, 25))
 """Types of records, all of version 3.x. OpenSSL reports what begins otherwise."""
 
 _LARGE = 4096
-"""Bytes of a record that costs OpenSSL's time for its length, so that several may be passed on at once."""
+"""Bytes of a record that costs OpenSSL's time for its length, so that several may be passed on at once, and a smaller one after them."""
 
 FEED = 64 * 1024
-"""Bytes that pass through OpenSSL's buffers at once, each way, and what is left of a record: these stay as large as they ever were."""
+"""Bytes that pass through OpenSSL's buffers at once, each way, and the rest of a record: these stay as large as they ever were."""
 
 GOODBYE_TIMEOUT = 1
 """Seconds to send TLS's close_notify, to a peer that may no longer read."""
@@ -63,8 +64,6 @@ class TlsTransport(Receiver):
         self._arrived: bytes | memoryview = arrived
         self._at = 0
         self._ahead = b""  # decrypted before it was asked for
-        self._full = False  # whether the last read below got all that it asked for
-        self._rest = 0  # bytes of a record that has begun, still to come
         self._spare = float(SPARE)
         self._ended = False
         self._deadline = math.inf
@@ -79,8 +78,9 @@ class TlsTransport(Receiver):
         while isinstance(fault := self._shake(), ssl.SSLWantReadError):
             await self._flush(deadline - trio.current_time())
             while not (self._next_records() or self._ended):
-                await self._more()
+                await self._more(RECEIVE)
             self._next_records()  # of a client's two, the first is often for old middleboxes alone (RFC 8446 appendix D.4)
+            self._keep()
         try:
             await self._flush(deadline - trio.current_time())  # if it failed, the alert for the peer's log
         except trio.BrokenResourceError:
@@ -122,9 +122,9 @@ class TlsTransport(Receiver):
     def _read_until(self, deadline: float) -> None:
         self._deadline = deadline
 
-    async def _turn(self) -> None:
+    async def _turn(self, most: int) -> None:
         if self._is_read and not self._ended:
-            await self._more()
+            await self._more(most)
         else:
             await trio.lowlevel.checkpoint()
 
@@ -137,20 +137,19 @@ class TlsTransport(Receiver):
         try:
             return self._decrypted(room)
         finally:
-            if isinstance(self._arrived, memoryview):  # others receive in the same buffer
-                self._arrived, self._at = bytes(self._arrived[self._at :]), 0
+            self._keep()
 
     def _decrypted(self, room: memoryview) -> int | None:
-        tls, count, records = self._tls, 0, 0
+        incoming, most, count, records = self._incoming, len(room), 0, 0
         while (
-            count < len(room)
+            count < most
             and records < RECORDS
-            and (self._incoming.pending or tls.pending() or self._fed() or (self._ended and not count))
+            and (incoming.pending or self._tls.pending() or self._next_records() or (self._ended and not count))
         ):
             try:
-                read = self._read(len(room) - count, room[count:])
+                read = self._read(most - count, room[count:])
             except ssl.SSLWantReadError:
-                continue  # a record without data, or a part of one
+                continue  # a record without data
             except ssl.SSLZeroReturnError:  # the peer's goodbye after ours
                 read = 0
             except ssl.SSLError as fault:
@@ -163,54 +162,42 @@ class TlsTransport(Receiver):
             records += 1
         return count if count or self._ended else None
 
-    def _fed(self) -> bool:
-        """Pass more to OpenSSL, from below if much is likely to be there; return whether there was anything."""
-        if self._next_records():
-            return True
-        if not self._full:
-            return False
-        rest = bytes(self._arrived[self._at :])
-        count = self._below.receive_now(self._raw)
-        if count is None:
-            self._full = False
-            return False
-        self._take(rest, self._raw[:count])
-        return self._next_records()
-
     def _next_records(self) -> bool:
-        """Pass more to OpenSSL: the rest of what began and several large records, or one small; return whether there was anything.
+        """Pass more to OpenSSL, see `_end_of_records`; return whether there was a whole record.
 
         Raises trio.BrokenResourceError if too many records hold no data.
         """
         arrived, at = self._arrived, self._at
-        begin = at + self._rest
-        whole = _end_of_records(arrived, begin)
-        end = min(whole, len(arrived))
+        end = _end_of_records(arrived, at)
         if end == at:
             return False
-        if whole > begin:
-            self._spare -= 1
-            if self._spare < 0:
-                raise trio.BrokenResourceError("too many records without data")
+        self._spare -= 1
+        if self._spare < 0:
+            raise trio.BrokenResourceError("too many records without data")
         with memoryview(arrived) as view:
             self._incoming.write(view[at:end])
-        self._rest = whole - end
         self._arrived, self._at = (arrived, end) if end < len(arrived) else (b"", 0)
         return True
 
-    async def _more(self) -> None:
-        count = await self._below.receive_into(self._raw, self._deadline)
-        self._take(bytes(self._arrived[self._at :]), bytes(self._raw[:count]))
-
-    def _take(self, rest: bytes, data: bytes | memoryview) -> None:
-        """Go on with what has just arrived, after the rest of what had."""
-        self._arrived, self._at = rest + data if rest else data, 0
-        self._full = len(data) == len(self._raw)
-        if not data:
+    async def _more(self, most: int) -> None:
+        """Receive, right behind the part of a record that has arrived. Up to `RECEIVE` bytes come in one go, or `most`, if that is more."""
+        self._keep()
+        count = await self._below.receive_into(self._raw[LONGEST_RECORD:][: max(RECEIVE, most)], self._deadline)
+        part = self._arrived[self._at :]
+        if count:
+            begin = LONGEST_RECORD - len(part)
+            self._raw[begin:LONGEST_RECORD] = part
+            self._arrived, self._at = self._raw[: LONGEST_RECORD + count], begin
+        else:
             self._ended = True
-            self._incoming.write(rest)
+            self._incoming.write(part)
             self._incoming.write_eof()
             self._arrived = b""
+
+    def _keep(self) -> None:
+        """Copy what is left of what has arrived: others receive in the same buffer."""
+        if isinstance(self._arrived, memoryview):
+            self._arrived, self._at = bytes(self._arrived[self._at :]), 0
 
     def move_deadline(self, deadline: float) -> None:
         """See `Transport`."""
@@ -266,24 +253,25 @@ class TlsTransport(Receiver):
 
     @property
     def _is_read(self) -> bool:
-        """Whether all that has arrived is decrypted and read."""
-        return self._at == len(self._arrived) and not (self._incoming.pending or self._tls.pending() or self._ahead)
+        """Whether all records that have arrived whole are decrypted and read."""
+        asked = self._incoming.pending or self._tls.pending() or self._ahead
+        return not asked and _end_of_records(self._arrived, self._at) == self._at
 
 
 def _end_of_records(arrived: bytes | memoryview, at: int) -> int:
-    """Where the record that begins at `at` ends, and large ones after it, be all there or not; `at` without a whole header.
+    """Where the record that begins at `at` ends, or, if it is large, the last of those after it; `at` if it is not all there.
 
-    They end where records end, so that OpenSSL is seldom asked in vain.
+    OpenSSL gets whole records alone, because to ask it in vain costs as much as a record.
     """
-    end = at
-    while end + _HEADER <= len(arrived) and end - at < FEED:
-        if not (arrived[end] in _TYPES and arrived[end + 1] == _VERSION):
-            return len(arrived)  # OpenSSL says what is wrong with it
-        length = _HEADER + (arrived[end + 3] << 8) + arrived[end + 4]
-        small = length < _LARGE
-        if small and end > at:
+    there, end = len(arrived), at
+    while end + _HEADER.size <= there and end - at < FEED:
+        beginning, length = _HEADER.unpack_from(arrived, end)
+        following = end + _HEADER.size + length
+        if beginning not in _BEGINNINGS or following - end > LONGEST_RECORD:
+            return there  # OpenSSL says what is wrong with it
+        if following > there:
             break
-        end += length
-        if small:
+        end = following
+        if length < _LARGE:
             break
     return end

@@ -43,6 +43,9 @@ IN_A_ROW = 4
 DECRYPTED = 256 * 1024
 """Most bytes that are decrypted before other tasks run."""
 
+LONGEST_RECORD = 5 + 16 * 1024 + 2048
+"""Bytes of TLS's longest record, with its header (RFC 5246 section 6.2.3); those of TLS 1.3 are shorter."""
+
 _ROOM = trio.lowlevel.RunVar[memoryview]("room for records")
 _RAW = trio.lowlevel.RunVar[memoryview]("room for what arrives encrypted")
 _INNER = trio.lowlevel.RunVar[memoryview]("room for what arrives encrypted twice")
@@ -112,9 +115,9 @@ class Receiver(trio.abc.AsyncResource):
         self._read_until(deadline)
         if not 0 < self._in_a_row < IN_A_ROW:
             self._in_a_row = 0
-            await self._turn()
+            await self._turn(len(room))
         while (count := self.receive_now(room)) is None:
-            await self._more()
+            await self._more(len(room))
         self._in_a_row = self._in_a_row + 1 if count == len(room) else 0
         return count
 
@@ -127,11 +130,11 @@ class Receiver(trio.abc.AsyncResource):
         """Set the deadline of the waits."""
 
     @abstractmethod
-    async def _turn(self) -> None:
-        """Let others have their turn, and wait if nothing is known to be there."""
+    async def _turn(self, most: int) -> None:
+        """Let others have their turn, and wait if nothing is known to be there. `most` bytes will be asked for."""
 
     @abstractmethod
-    async def _more(self) -> None:
+    async def _more(self, most: int) -> None:
         """Wait until more may be there."""
 
 
@@ -184,10 +187,10 @@ class SocketTransport(Receiver):
     def _read_until(self, deadline: float) -> None:
         self._readable.deadline = deadline
 
-    async def _turn(self) -> None:
+    async def _turn(self, most: int) -> None:
         await self._readable.ready()
 
-    async def _more(self) -> None:
+    async def _more(self, most: int) -> None:
         await self._readable.ready()
 
     def receive_now(self, room: memoryview) -> int | None:
@@ -269,13 +272,16 @@ def record_room() -> memoryview:
 
 
 def receive_room() -> memoryview:
-    """The buffer in which this run of trio receives what is encrypted, for transports right on a socket."""
-    return _shared(_RAW, RECEIVE)
+    """The buffer in which this run of trio receives what is encrypted, for transports right on a socket.
+
+    It begins with room for a part of a record, which had arrived before.
+    """
+    return _shared(_RAW, LONGEST_RECORD + DECRYPTED)
 
 
 def inner_room() -> memoryview:
     """The same for TLS inside TLS: the outer one decrypts into this what it has received in the other."""
-    return _shared(_INNER, RECEIVE)
+    return _shared(_INNER, LONGEST_RECORD + DECRYPTED)
 
 
 def _shared(room: trio.lowlevel.RunVar[memoryview], size: int) -> memoryview:

@@ -78,7 +78,7 @@ class TlsSocket(SocketTransport):
             raise trio.BrokenResourceError from fault
         return True
 
-    async def _turn(self) -> None:
+    async def _turn(self, most: int) -> None:
         if self._goodbye or self._pending():  # the peer may keep its connection open after a goodbye
             await trio.lowlevel.checkpoint()
         else:
