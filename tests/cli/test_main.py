@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shlex
@@ -12,6 +13,7 @@ import pytest
 from tests.cli.wiring.kit import CONFIG, SECRET, placed
 from tests.kit.gateway import TRIO_GATE
 from trio_gate.cli.main import VERBS, main, module_of
+from trio_gate.cli.state_dir import words
 
 
 def test_without_a_verb_it_says_which_there_are(capsys):
@@ -150,8 +152,14 @@ def test_a_configuration_that_cannot_be_read_is_said_in_the_same_words(verb, kin
     assert (out, err.count("\n"), said in err, err.startswith("trio-gate")) == ("", 1, True, True)
 
 
-@pytest.mark.parametrize(("verb", "status"), [("log", 1), ("log verify", 1), ("ca", 1), ("reload", 1)])
-def test_a_state_folder_that_is_closed_is_said_with_whose_it_is(verb, status, tmp_path, capsys):
-    assert main([*verb.split(), "--state-dir", odd_file(tmp_path, "loop")]) == status
+@pytest.mark.parametrize("verb", ["log", "log verify", "ca", "reload"])
+def test_a_state_folder_that_cannot_be_seen_is_said(verb, tmp_path, capsys):
+    folder = odd_file(tmp_path, "loop")
+    assert main([*verb.split(), "--state-dir", folder]) == 1
     out, err = capsys.readouterr()
-    assert (out, err.count("\n"), "run this as the gateway's user" in err) == ("", 1, True)
+    assert (out, err.count("\n"), err.startswith("trio-gate: cannot "), f"{folder}: Too many" in err) == ("", 1, True, True)
+
+
+def test_whose_a_closed_state_folder_is_is_said():
+    assert words(PermissionError(errno.EACCES, "Permission denied")) == "Permission denied: run this as the gateway's user"
+    assert words(OSError(errno.EIO, "Input/output error")) == "Input/output error"

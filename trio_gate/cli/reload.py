@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"trio-gate: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"trio-gate: cannot ask the gateway on {folder}: {error.strerror}: {state_dir.AS_ITS_USER}", file=sys.stderr)
+        print(f"trio-gate: cannot ask the gateway on {folder}: {state_dir.words(error)}", file=sys.stderr)
         return 1
     return _said(answer["act"], f"reloaded, generation {answer['generation']}")
 

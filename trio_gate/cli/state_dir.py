@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Admin
 
 
-AS_ITS_USER = "run this as the gateway's user"
-"""What to do where the state folder is closed, which is that user's alone."""
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the configuration and --state-dir."""
     source = config_place.add_arguments(parser)
@@ -56,8 +52,14 @@ def has(folder: Path, name: str | Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        raise StartFailed(f"cannot look into {folder}: {error.strerror}: {AS_ITS_USER}") from None
+        raise StartFailed(f"cannot look into {folder}: {words(error)}") from None
     return True
+
+
+def words(error: OSError) -> str:
+    """What is wrong with a file of the state folder, which is its gateway's user's alone."""
+    what_to_do = ": run this as the gateway's user" if isinstance(error, PermissionError) else ""
+    return f"{error.strerror}{what_to_do}"
 
 
 def state_dir(config: str) -> str:

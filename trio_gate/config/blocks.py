@@ -55,7 +55,7 @@ SHAPES: Mapping[str, Shape] = {
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _ROLE_ARN = re.compile(r"arn:[a-z0-9-]{3,32}:iam::[0-9]{12}:role/(?:[!-.0-~]{1,64}/){0,8}[A-Za-z0-9_+=,.@-]{1,64}")
-_REGION = re.compile(r"[a-z]{2,8}(?:-[a-z]{2,16}){1,3}-[0-9]{1,2}")
+REGION = re.compile(r"[a-z]{2,8}(?:-[a-z]{2,16}){1,3}-[0-9]{1,2}")
 _BUCKET = re.compile(r"[a-z0-9*][a-z0-9.*-]{0,61}[a-z0-9*]")  # S3's names, with `*` for any part
 EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 """That of no bytes, which no token may have."""
@@ -138,7 +138,7 @@ def endpoint(form: Form, credentials: Mapping[str, Credential]) -> Endpoint | No
     hosts = form.default(attribute_types.listing(attribute_types.host_pattern), "hosts", ("*",))
     assume = role_settings.read(form, needed=True)
     through, through_id = _through(form)
-    region = form.need(attribute_types.matching(_REGION, 'a region such as "us-east-1"'), "region")
+    region = form.need(attribute_types.matching(REGION, 'a region such as "us-east-1"'), "region")
     named = form.need(references(form, "credential"), "credential", "credentials")
     listed = form.need(attribute_types.listing(attribute_types.labelled_account), "accounts")
     colored = form.take(attribute_types.colors, "colors")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.wiring.kit import PEM, SECRET, status_of
+from trio_gate.cli.main import main
 
 
 def env(capsys, config, *words):
@@ -86,3 +87,43 @@ def test_a_configuration_that_cannot_be_read(tmp_path, config, capsys):
     (tmp_path / "gateway.hcl").write_text("gateway { state_dir = 7 }")
     assert status_of("env", "ci", "--config", config) == 2
     assert "state_dir" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("region", "zone"),
+    [
+        ("cn-north-1", "cn-north-1.amazonaws.com.cn"),
+        ("us-gov-west-1", "us-gov-west-1.amazonaws.com"),
+        ("zz-north-1", "zz-north-1.amazonaws.com"),
+    ],
+)
+def test_the_registries_are_those_of_the_regions_partition(config, capsys, region, zone):
+    found, _ = env(capsys, config, "ci", "--account", "prod", "--via", "proxy", "--region", region)
+    assert f",.dkr.ecr.{zone},.d.codeartifact.{zone}" in found["NO_PROXY"]
+
+
+@pytest.mark.parametrize("words", [("--region", "eu west"), ("--region", "x\ny"), ("--region", "us-east-1\n")])
+def test_what_is_no_region_is_said(config, capsys, words):
+    assert status_of("env", "ci", "--account", "prod", "--config", config, *words) == 2
+    assert " is no region, such as us-east-1: pass another by --region\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", ["gate", "gate:x", "gate:0", "gate:65536", "http://gate:1", "a\nb:1", "[::1]", "gate:$(id)"])
+def test_what_is_no_address_is_wrong_usage(config, capsys, given):
+    with pytest.raises(SystemExit) as ended:
+        main(["env", "ci", "--config", config, "--gateway", given])
+    assert (ended.value.code, "is no host with a port, such as gate.example:3128" in capsys.readouterr().err) == (2, True)
+
+
+def test_a_secret_with_a_line_break_is_none(config, capsys, tmp_path):
+    (tmp_path / "secret").write_text("one\n[profile evil]\n")
+    words = ("env", "ci", "--account", "prod", "--config", config, "--secret-file", str(tmp_path / "secret"))
+    assert status_of(*words) == 2
+    assert capsys.readouterr().err.startswith(f"trio-gate env: what is in {tmp_path}/secret is no secret, ")
+
+
+def test_any_word_is_a_name_where_no_agent_is_configured(config, capsys):
+    Path(config).write_text(Path(config).read_text().partition("agent ")[0].replace("0.0.0.0", "127.0.0.1"))
+    assert status_of("env", "any", "--account", "prod", "--config", config) == 0
+    assert status_of("env", "a]\nb", "--account", "prod", "--config", config) == 2
+    assert "an agent's name has at most 64 letters" in capsys.readouterr().err

@@ -86,7 +86,7 @@ def test_each_of_them_is_written_here_too():
 )
 def test_no_entry_leads_aws_past_the_proxy(given, kept):
     registries = ".dkr.ecr.eu-west-1.amazonaws.com,.d.codeartifact.eu-west-1.amazonaws.com"
-    made = no_proxy(given, ["model.example"], DOMAINS, "eu-west-1")
+    made = no_proxy(given, ["model.example"], DOMAINS, "eu-west-1.amazonaws.com")
     assert made == f"{kept}localhost,127.0.0.1,::1,{registries},model.example"
 
 

@@ -14,7 +14,7 @@ import trio
 from trio_gate.app.state_dir import StartFailed
 from trio_gate.cli import config_file, config_place
 from trio_gate.cli.diagnosis.finding import fail, lines
-from trio_gate.cli.state_dir import AS_ITS_USER
+from trio_gate.cli.state_dir import words
 from trio_gate.errors import GateError
 from trio_gate.shell.clock import SystemClock
 
@@ -94,4 +94,4 @@ async def _here(name: str, check: Callable[[], Iterator[Finding]], found: dict[s
     except StartFailed as error:
         found[name] = [fail(name, str(error))]
     except OSError as error:
-        found[name] = [fail(name, f"{error.filename}: {error.strerror}: {AS_ITS_USER}")]
+        found[name] = [fail(name, f"{error.filename}: {words(error)}")]

@@ -22,7 +22,7 @@ from trio_gate.cli.setup.declared import NotDeclaredError
 from trio_gate.cli.setup.first_config import ADMIN, First, config_text
 from trio_gate.cli.setup.verbs import FOLDER
 from trio_gate.cli.wiring.reading import suffix_for
-from trio_gate.config.blocks import NAME
+from trio_gate.config.blocks import NAME, REGION
 from trio_gate.shell.models.packaged_data import packaged_hosts
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ _ACCOUNT = re.compile(r"([0-9]{12})(?:=([A-Za-z0-9_.-]{1,64}))?")
 _PROFILE = re.compile(r"[A-Za-z0-9_.@/+-]{1,128}")
 _LISTED = re.compile(rf"{_ACCOUNT.pattern}(?:\s*,\s*{_ACCOUNT.pattern})*")
 _ROLE = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
-_REGION = re.compile(r"[a-z]{2,8}(?:-[a-z]{2,16}){1,3}-[0-9]{1,2}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -100,7 +99,7 @@ def _make(folder: Path, args: argparse.Namespace, known: Found) -> int:
     person = _answer("who approves", args.person, _login(), NAME, "a name of letters, digits, - and _")
     agent = _answer("the first agent", args.agent, "ci", NAME, "a name of letters, digits, - and _")
     role = _answer("the role that is assumed in each account", args.role, "trio-gate", _ROLE, "the name of a role")
-    region = _answer("where STS is called", args.region, known.region, _REGION, "a region such as us-east-1")
+    region = _answer("where STS is called", args.region, known.region, REGION, "a region such as us-east-1")
     principal = _answer(
         "ARN of the base key's user or role",
         args.principal,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from trio_gate.cli.wiring.reading import NotWiredError
+from trio_gate.config.model import KEY_TEXT
 from trio_gate.errors import CertificatesUnavailable
 from trio_gate.shell.certificates.trust_roots import client_context
 
@@ -53,6 +54,8 @@ def secret(known: AgentFacts, file: str | None) -> str:
         raise NotWiredError(
             f"the secret of {known.name} cannot be read from the configuration here: set {SECRET}, or pass --secret-file FILE"
         )
+    if not KEY_TEXT.fullmatch(found):
+        raise NotWiredError(f"what is in {file or SECRET} is no secret, which is of printable ASCII characters without spaces")
     return found
 
 

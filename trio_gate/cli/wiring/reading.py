@@ -14,6 +14,7 @@ from trio_gate.cli import state_dir
 from trio_gate.config import attribute_types, expressions, gateway_block, hcl
 from trio_gate.config.agents import block as agent_block
 from trio_gate.config.block_reader import Form, Reading
+from trio_gate.config.blocks import NAME
 from trio_gate.config.source import ConfigFaults, Flaw, Report
 from trio_gate.errors import did_you_mean
 from trio_gate.values import value_class
@@ -82,6 +83,8 @@ def facts(config: str, agent: str) -> AgentFacts:
     if agents and agent not in agents:
         hint = did_you_mean(agent, agents) or f"it has {', '.join(agents)}"
         raise NotWiredError(f"{config} has no agent {agent}: {hint}")
+    if not NAME.fullmatch(agent):
+        raise NotWiredError("an agent's name has at most 64 letters, digits, `-` and `_`, and begins with a letter or `_`")
     gateway = next((block for block in root.blocks if block.kind == "gateway"), hcl.Block(kind="gateway", at=0))
     settings = gateway_block.gateway(Form(gateway, reading), proven=bool(agents))
     form = Form(agents.get(agent, hcl.Block(kind="agent", at=0)), reading)

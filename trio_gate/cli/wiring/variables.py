@@ -89,17 +89,17 @@ def variables(wiring: Wiring, direct: str) -> dict[str, str | None]:
     return found | dict.fromkeys(FOREIGN)
 
 
-def no_proxy(given: str, more: Collection[str], domains: Collection[str], region: str) -> str:
+def no_proxy(given: str, more: Collection[str], domains: Collection[str], zone: str) -> str:
     """NO_PROXY for an agent with a proxy: the given entries but those that lead AWS's hosts past it, what is local, and `more`.
 
     Args:
         given: its value so far, see `entries`.
         more: further hosts that are reached without the proxy.
         domains: those of AWS, such as "amazonaws.com".
-        region: where registries are reached without the proxy.
+        zone: below which registries are that are reached without the proxy, such as "eu-west-1.amazonaws.com".
     """
     kept = [entry for entry in entries(given) if not _covers(entry, domains)]
-    registries = [f".{name}.{region}.amazonaws.com" for name in _REGISTRIES if "amazonaws.com" in domains]
+    registries = [f".{name}.{zone}" for name in _REGISTRIES]
     return ",".join(dict.fromkeys([*kept, *ALWAYS_DIRECT, *registries, *more]))
 
 

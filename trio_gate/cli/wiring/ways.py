@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from argparse import ArgumentTypeError
 from typing import TYPE_CHECKING, Literal
 
 from trio_gate.cli.wiring.reading import NotWiredError
@@ -18,6 +20,17 @@ if TYPE_CHECKING:
     Way = Literal["proxy", "endpoint"]
 
 WAYS: tuple[Way, ...] = ("proxy", "endpoint")
+
+
+_ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9.-]{1,253}):([0-9]{1,5})", re.ASCII)
+
+
+def address(text: str) -> str:
+    """Host and port, as argparse's `type`. Raises ArgumentTypeError."""
+    found = _ADDRESS.fullmatch(text)
+    if not found or not 0 < int(found[1]) < 1 << 16:
+        raise ArgumentTypeError(f"{text!r} is no host with a port, such as gate.example:3128")
+    return text
 
 
 def choose(known: AgentFacts, wanted: Way | None, gateway: str | None = None) -> Listener:

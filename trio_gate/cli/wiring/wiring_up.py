@@ -13,7 +13,9 @@ from trio_gate.cli import config_place
 from trio_gate.cli.wiring import proofs, roots, ways
 from trio_gate.cli.wiring.reading import NotWiredError, facts
 from trio_gate.cli.wiring.variables import FOREIGN_KINDS, Wiring, entries, no_proxy, variables
+from trio_gate.config.blocks import REGION
 from trio_gate.config.source import ConfigFaults
+from trio_gate.errors import Unidentified
 from trio_gate.shell.models.packaged_data import packaged_hosts
 
 if TYPE_CHECKING:
@@ -34,7 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=ways.WAYS,
         help="the listener (default: the endpoint, as a proxy would take the agent's other hosts, too)",
     )
-    parser.add_argument("--gateway", metavar="HOST:PORT", help="the listener's address, where the agent dials another")
+    parser.add_argument(
+        "--gateway", metavar="HOST:PORT", type=ways.address, help="the listener's address, where the agent dials another"
+    )
     parser.add_argument("--ca", metavar="FILE", help="what verifies the gateway (default: the CA in its state folder)")
     proofs.add_secret(parser)
 
@@ -74,13 +78,17 @@ def environment(verb: str, args: argparse.Namespace, known: AgentFacts) -> dict[
     if listener.kind == "endpoint":
         direct = ",".join(dict.fromkeys([*entries(given), made.url.partition("//")[2].rpartition(":")[0].strip("[]")]))
     else:
-        direct = no_proxy(given, args.direct, HostTable(hosts).domains(hosts["partitions"]), made.region)
+        table = HostTable(hosts)
+        direct = no_proxy(given, args.direct, table.domains(hosts["partitions"]), _zone(table, made.region))
     return variables(made, direct) | {name: None for name in os.environ if name.startswith(FOREIGN_KINDS)}
 
 
 def wiring(args: argparse.Namespace, known: AgentFacts, account: str, listener: Listener, token: str | None) -> Wiring:
     """How the agent reaches the gateway with the keys of one account. Raises NotWiredError."""
     env = os.environ.get
+    region = args.region or env("AWS_REGION") or env("AWS_DEFAULT_REGION") or known.accounts[account].region
+    if not REGION.fullmatch(region):
+        raise NotWiredError(f"{region!r} is no region, such as us-east-1: pass another by --region")
     ours = roots.authority(listener, known.state_dir, args.ca)
     bundle, alone = roots.write(ours) if ours is not None else (None, None)
     shown = f"{known.name}:{quote(token, safe='')}@" if token is not None else ""
@@ -88,12 +96,21 @@ def wiring(args: argparse.Namespace, known: AgentFacts, account: str, listener: 
     return Wiring(
         key_id=f"AKIA{account}{known.key_suffix}",
         secret=proofs.secret(known, args.secret_file),
-        region=args.region or env("AWS_REGION") or env("AWS_DEFAULT_REGION") or known.accounts[account].region,
+        region=region,
         way="proxy" if listener.kind == "proxy" else "endpoint",
         url=f"{scheme}://{shown}{args.gateway or ways.dialled(listener)}",
         bundle=bundle,
         authority=alone,
     )
+
+
+def _zone(table: HostTable, region: str) -> str:
+    """The domain of a region's hosts, such as eu-west-1.amazonaws.com."""
+    try:
+        found = table.place_of_scope("sts", region).candidates[0].host
+    except Unidentified:  # a region that this table does not have
+        return f"{region}.amazonaws.com"
+    return found.partition(".")[2]
 
 
 def _certificate_note(known: AgentFacts) -> str | None:
