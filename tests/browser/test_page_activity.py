@@ -1,10 +1,13 @@
 """Activity and the record on the page: what calls did, who decided and why, and how they are found again."""
 
+from copy import deepcopy
+from functools import partial
 from typing import get_args
 
 from tests.audit.test_search import CALL
 from tests.audit.test_search import FOUND as PARTS_FOUND
 from tests.audit.test_search import MISSED as PARTS_MISSED
+from trio_gate.app.reload import EARLIER
 from trio_gate.audit.acts import Kind, reload_row
 from trio_gate.audit.search import fits
 from trio_gate.shell.clock import SystemClock
@@ -50,14 +53,19 @@ def test_live_begins_with_the_record_and_goes_on(visit, stage):
     page.wait_for_selector("text=Nothing yet")
 
 
-def test_a_reload_that_a_bug_left_in_part_is_called_so(visit, stage):
+def test_a_reload_that_a_bug_left_in_part_is_called_so_and_later_ones_do_not_hide_it(visit, stage):
     page = visit().enter()
     page.keyboard.press("3")
     page.wait_for_selector("text=Nothing yet")
     stage.observed()
-    row = reload_row(None, "restart the gateway", 2, SystemClock().now(), in_part=True)
-    stage.do(stage.hub.subscribers.publish_activity, lambda: row)
-    page.wait_for_selector("text=reloaded in part")
+    for why_not, in_part, earlier, said in [
+        ("restart the gateway", True, None, "reloaded in part: restart the gateway"),
+        (None, False, EARLIER, f"reloaded: {EARLIER}"),
+        ("no such file", False, EARLIER, f"not reloaded: no such file; {EARLIER}"),
+    ]:
+        row = reload_row(None, why_not, 2, SystemClock().now(), in_part=in_part, earlier=earlier)
+        stage.do(stage.hub.subscribers.publish_activity, partial(deepcopy, row))
+        page.locator(".call-name").get_by_text(said, exact=True).wait_for()
 
 
 def fill(stage):

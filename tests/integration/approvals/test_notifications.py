@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import socket
 import threading
 import time
 from base64 import b64decode, b64encode
@@ -252,6 +253,20 @@ def test_a_reload_notifies_others_of_what_waits(embedded_aws, tmp_path, agents, 
         Person(gateway).answer()
         made.result()
     assert len(desk.seen) == 1
+
+
+def test_after_a_reload_notices_link_to_where_the_page_is_then(embedded_aws, tmp_path, agents, desk):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        moved = f"127.0.0.1:{free.getsockname()[1]}"
+    with running(tmp_path, embedded_aws, **given(webhook(desk), routes=desk.route)) as gateway:
+        reload(gateway, 'admin               { bind = "127.0.0.1:0" }', f'admin {{ bind = "{moved}" }}', "reloaded, generation 2")
+        made = delete(gateway, agents, "a")
+        until(lambda: desk.seen)
+        said = verified(desk.seen[0])["data"]
+        assert said["link"] == f"https://{moved}/#{said['id']}"
+        gateway.doors["admin"] = moved
+        assert Person(gateway).answer()["id"] == said["id"]
+        made.result()
 
 
 def test_no_secret_of_a_call_is_in_a_message(embedded_aws, tmp_path, agents, desk):

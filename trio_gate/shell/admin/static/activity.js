@@ -276,10 +276,14 @@ function title(call) {
   if (kind === "end_session") return `session ended: ${act.role ?? act.session}`;
   if (kind === "compare") return `compared with now, by ${act.read}: ${name}`;
   if (kind === "ended") return `grant ended, ${act.why}: ${act.about}`;
-  if (kind === "reload" && act.in_part) return "reloaded in part";
-  if (kind === "reload") return act.taken ? "reloaded" : "not reloaded";
+  if (kind === "reload") return reloaded(act);
   if (kind in GATEWAY) return name ? `${GATEWAY[kind]}: ${name}` : GATEWAY[kind];
   return `${act.answer ?? kind}: ${name ?? act.about ?? "?"}`;
+}
+
+function reloaded({ in_part, taken, reason }) {
+  const words = in_part ? "reloaded in part" : taken ? "reloaded" : "not reloaded";
+  return reason ? `${words}: ${reason}` : words;
 }
 
 function cell(label, ...content) {
