@@ -6,16 +6,17 @@ import json
 import shutil
 import socket
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
 
 from scripts.embedded.aws import REGION, ROLE
-from tests.kit.gateway import AGENT, START, TRIO_GATE
+from tests.kit.gateway import AGENT, SECRET, START, TRIO_GATE
 from tests.kit.paths import ROOT
 from tests.kit.standins.scripted import held_back
-from tests.kit.systemd.machine import CONFIG, UNITS, booted
+from tests.kit.systemd.machine import CONFIG, KEPT, UNITS, booted
 from tests.kit.wire.raw import DYNAMODB, Raw, request
 from tests.kit.wire.steady_load import SteadyLoad
 
@@ -157,6 +158,40 @@ def test_a_verb_outside_the_unit_is_given_the_credentials_by_systemd_run(machine
     without = machine.run(*command, *TRIO_GATE, "check", CONFIG, check=False)
     assert without.returncode == 1
     assert 'systemd_credential("base_access_key_id")' in without.stderr
+
+
+ODD_SECRET = 'an-agents-"own"$HOME`x`\\\\n\'%h#;secret'
+"""With all that a shell, systemd or HCL could take for more than itself."""
+
+AGENT_UNIT = f"""\
+[Service]
+Type=oneshot
+DynamicUser=yes
+EnvironmentFile=/run/agent.env
+BindReadOnlyPaths={" ".join(KEPT)}
+ExecStart={sys.executable} -c "import boto3; boto3.client('dynamodb').list_tables()"
+"""
+
+
+def test_an_agents_secret_is_a_credential_of_the_gateway_and_an_environment_file_of_the_agents_unit(machine, aws):
+    machine.write("/run/agent-ci", ODD_SECRET, mode="600")
+    machine.write("/run/systemd/system/trio-gate.service.d/its-agents.conf", "[Service]\nLoadCredential=agent-ci:/run/agent-ci\n")
+    machine.write(CONFIG, machine.text.replace(f'"{SECRET}"', 'systemd_credential("agent-ci")'))
+    machine.write("/run/systemd/system/agent.service", AGENT_UNIT)
+    wired = [*TRIO_GATE, "env", "ci", "--config", CONFIG, "--secret-file", "/run/agent-ci", "--format", "systemd"]
+    machine.write("/run/agent.env", machine.run(*wired, cwd=ROOT).stdout, mode="600")
+    machine.systemctl("daemon-reload")
+    machine.systemctl("start", "trio-gate")
+    aws.may.set()
+    before = len(aws.heads)
+    done = machine.systemctl("start", "agent", check=False)
+    assert done.returncode == 0, machine.run("journalctl", "-u", "agent", "--no-pager", "-o", "cat").stdout
+    assert len(aws.heads) == before + 1
+    process = machine.shown("MainPID")
+    user, group = machine.run("stat", "-c", "%u %g", f"/proc/{process}").stdout.split()
+    inside = ["nsenter", "-t", process, "-m", "-S", user, "-G", group]
+    assert machine.run(*inside, "cat", "/run/agent-ci", check=False).stderr.endswith("Permission denied\n")
+    machine.run("rm", "/run/systemd/system/trio-gate.service.d/its-agents.conf")
 
 
 def test_with_the_drop_in_systemd_itself_reloads_and_waits(machine):
