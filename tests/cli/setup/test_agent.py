@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 from pathlib import Path
 
 import pytest
@@ -53,12 +54,24 @@ def test_an_agent_that_cannot_be(run, words, said):
     assert err.startswith(f"trio-gate agent new: {said}")
 
 
-def test_a_secret_file_that_is_there_is_kept_and_nothing_is_written(run, tmp_path, config):
+def test_a_secret_file_that_is_there_is_kept_and_another_one_is_made(run, tmp_path, config):
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets/agent-new").write_text("other")
+    status, _, _ = run("agent", "new", "new", "--write")
+    assert (status, (tmp_path / "secrets/agent-new").read_text()) == (0, "other")
+    assert 'file("secrets/agent-new.2")' in Path(config).read_text()
+    assert len((tmp_path / "secrets/agent-new.2").read_text().strip()) == 40
+
+
+def test_where_the_block_cannot_be_written_no_secret_is_left(run, tmp_path, config):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(Path(config).read_bytes()) + 30, -1))  # bytes that a file may have
     before = Path(config).read_bytes()
-    status, _, err = run("agent", "new", "new", "--write")
-    assert (status, err.endswith("secrets/agent-new: File exists\n"), Path(config).read_bytes() == before) == (2, True, True)
+    try:
+        status, out, err = run("agent", "new", "new", "--write")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))
+    assert (status, out, err) == (2, "", f"trio-gate agent new: {config}: File too large\n")
+    assert (Path(config).read_bytes(), [*(tmp_path / "secrets").iterdir()]) == (before, [])
 
 
 def test_agents_are_listed(run):

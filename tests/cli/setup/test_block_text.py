@@ -24,4 +24,7 @@ def test_a_block_of_a_person_is_one(rights):
 
 def test_names_that_are_taken_are_not_given_again():
     assert free_suffix("ci", ["CI01", "CI02", "XX03"]) == "CI03"
+    assert (
+        free_suffix("integration-tests-of-all", [f"INTEGRATIONTES{number:02}" for number in range(1, 100)]) == "INTEGRATIONTE100"
+    )
     assert free_variable("my-agent", {"TRIO_GATE_AGENT_MY_AGENT", "TRIO_GATE_AGENT_MY_AGENT_2"}) == "TRIO_GATE_AGENT_MY_AGENT_3"

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import resource
 import subprocess
 
 import pytest
@@ -96,6 +97,30 @@ def test_nothing_is_overwritten(made, capsys):
             ("--account", "111111111111", "--principal", "arn:aws:iam::999999999999:root"),
             "ARN of the base key's user or role: an ARN",
         ),
+        (
+            ("--account", "111111111111", "--principal", PRINCIPAL, "--region", "cn-north-1"),
+            f"{PRINCIPAL} is of the partition aws, and the region cn-north-1 of aws-cn: pass others",
+        ),
+        (
+            ("--account", "111111111111", "--principal", PRINCIPAL, "--managed-policy", "arn:aws-cn:iam::aws:policy/X"),
+            "arn:aws-cn:iam::aws:policy/X is of the partition aws-cn",
+        ),
+        (
+            ("--account", "111111111111", "--principal", PRINCIPAL, "--managed-policy", 'x"}'),
+            "--managed-policy 'x\"}': an ARN such as arn:aws:iam::aws:policy/ReadOnlyAccess is needed",
+        ),
+        (
+            ("--account", "111111111111", "--principal", "arn:aws:iam::999999999999:role/${x}/y"),
+            "ARN of the base key's user or role: an ARN",
+        ),
+        (
+            ("--account", "111111111111=x", "--account", "222222222222=x"),
+            "--account 111111111111=x 222222222222=x: a label means one account",
+        ),
+        (
+            ("--account", "111111111111=222222222222", "--account", "222222222222"),
+            "--account 111111111111=222222222222 222222222222: a label means one account",
+        ),
         (("--profile", 'a"b'), "--profile: the name of a profile is needed"),
     ],
 )
@@ -103,6 +128,30 @@ def test_what_is_not_known_or_wrong_is_named(tmp_path, capsys, words, said):
     assert status_of("init", "--offline", "--dir", str(tmp_path / "x"), *words) == 2
     assert capsys.readouterr().err.splitlines()[-1].startswith(f"trio-gate init: {said}")
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1", "zz-north-1"])
+def test_all_arns_are_of_the_partition(tmp_path, capsys, region):
+    partition = {"cn": "aws-cn", "us": "aws-us-gov", "zz": "aws-us-gov"}[
+        region[:2]
+    ]  # of an unknown region, that of the principal
+    words = ("--account", "111111111111", "--region", region, "--principal", PRINCIPAL.replace("aws", partition))
+    assert status_of("init", "--offline", "--dir", str(tmp_path / "x"), *words) == 0
+    texts = [path.read_text() for path in (tmp_path / "x" / "aws").rglob("*") if path.is_file()]
+    assert {found for text in texts for found in re.findall(r"arn:([^:]+):", text)} == {partition}
+
+
+def test_where_not_all_can_be_written_nothing_is_left(tmp_path, capsys):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, -1))  # bytes that a file may have
+    try:
+        status = status_of("init", *GIVEN, "--dir", str(tmp_path / "x"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))
+    assert (status, capsys.readouterr().err.splitlines()[-1]) == (
+        1,
+        f"trio-gate init: cannot write {tmp_path}/x/gateway.hcl: File too large",
+    )
+    assert [path for path in (tmp_path / "x").rglob("*") if path.is_file()] == []
 
 
 def test_at_a_terminal_it_asks(tmp_path):

@@ -38,6 +38,7 @@ def test_a_person_is_written_only_if_that_is_asked_for(run, config):
     token = re.search(r"^tg_[A-Za-z0-9_-]{43}$", out, re.MULTILINE)[0]
     written = Path(config).read_text()
     assert written == f'{before}\nperson "carol" {{\n  token_sha256 = "{hashlib.sha256(token.encode()).hexdigest()}"\n}}\n'
+    assert "add person.carol there, then `trio-gate reload`" in out
     status, _, err = run("person", "new", "carol", "--write")
     assert (status, err.startswith("trio-gate person new: the person carol is there already, at ")) == (2, True)
     assert Path(config).read_text() == written

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
@@ -146,3 +148,16 @@ def test_another_partition_has_its_arns():
 )
 def test_trust_policies_name_users_and_roles(arn, principal):
     assert policies.principal_of(arn) == principal
+
+
+@by_principal
+def test_terraform_is_as_its_own_formatter_writes_it(principal, tmp_path):
+    if shutil.which("terraform") is None:
+        pytest.skip("NO TERRAFORM")  # reason: no registry that is used here has it
+    for name, text in policies.files(needs(principal)).items():
+        if name.endswith(".tf"):
+            (tmp_path / "main.tf").write_text(text)
+            done = subprocess.run(
+                ["terraform", "fmt", "-check", "-diff", str(tmp_path)], capture_output=True, text=True, check=False
+            )
+            assert (done.returncode, done.stdout) == (0, "")

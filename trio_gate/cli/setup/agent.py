@@ -66,10 +66,14 @@ def _new(args: argparse.Namespace, found: Declared) -> int:
     if args.write:
         if args.config is None:
             raise NotDeclaredError("there is no configuration to write to: name it by --config")
-        file = _file(args.config, args.name)
-        verbs.write_secret(file, secret)
+        file = _free_file(args.config, args.name)
         block = agent_block(args.name, suffix, _in(file), accounts)
-        verbs.append(args.config, block)
+        verbs.write_secret(file, secret)
+        try:
+            verbs.append(args.config, block)
+        except OSError:
+            file.unlink()
+            raise
         print(f"# Added to {args.config}; the secret is in {file}. `trio-gate reload` takes it.\n{block}", end="")
         return 0
     variable = free_variable(args.name, found.variables)
@@ -84,10 +88,6 @@ def _new(args: argparse.Namespace, found: Declared) -> int:
 
 def _read(variable: str) -> str:
     return f'env("{variable}")'
-
-
-def _file(config: str, name: str) -> Path:
-    return Path(config).absolute().parent / verbs.FOLDER / f"agent-{name}"
 
 
 def _in(file: Path) -> str:
@@ -149,8 +149,11 @@ def _rotate(args: argparse.Namespace, found: Declared) -> int:
 
 
 def _free_file(config: str, name: str) -> Path:
-    """Where the next secret of an agent goes: no agent's name has a dot, so it is no other agent's."""
-    first = _file(config, name)
+    """Where the next secret of an agent goes: no agent's name has a dot, so it is no other agent's.
+
+    A file that is there may be that of an agent of the same name in another configuration of this folder.
+    """
+    first = Path(config).absolute().parent / verbs.FOLDER / f"agent-{name}"
     return next(
         path for path in (first, *(first.with_name(f"{first.name}.{number}") for number in range(2, 1000))) if not path.exists()
     )

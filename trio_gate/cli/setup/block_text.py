@@ -6,6 +6,7 @@ Rule: nothing here is written anywhere, and a secret stands in no block: an agen
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 SECRET_BYTES = 30
 """Of an agent's secret: 40 characters, as AWS's own have."""
+
+LONGEST_SUFFIX = 16
+"""Characters of what ends an agent's key ids."""
 
 TOKEN_BYTES = 32
 """Of a person's token: 256 bits cannot be guessed, so the configuration may hold their plain SHA-256."""
@@ -33,8 +37,8 @@ def hashed(token: str) -> str:
 
 def free_suffix(name: str, taken: Collection[str]) -> str:
     """A suffix of key ids that reminds of an agent's name and that no other agent has."""
-    first = suffix_for(name)
-    numbered = (f"{first[:-2]}{number:02}" for number in range(1, 100))
+    stem = suffix_for(name)[:-2]
+    numbered = (f"{stem[: LONGEST_SUFFIX - len(f'{number:02}')]}{number:02}" for number in itertools.count(1))
     return next(one for one in numbered if one not in taken)
 
 

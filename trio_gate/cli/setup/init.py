@@ -6,7 +6,6 @@ Rule: what is not given by an option is found out or, at a terminal, asked for. 
 from __future__ import annotations
 
 import getpass
-import os
 import re
 import secrets
 import sys
@@ -20,14 +19,14 @@ from trio_gate.cli.setup import policies
 from trio_gate.cli.setup.block_text import SECRET_BYTES, TOKEN_BYTES, hashed, token_of
 from trio_gate.cli.setup.declared import NotDeclaredError
 from trio_gate.cli.setup.first_config import ADMIN, First, config_text
-from trio_gate.cli.setup.verbs import FOLDER
+from trio_gate.cli.setup.verbs import FOLDER, write_new
 from trio_gate.cli.wiring.reading import suffix_for
 from trio_gate.config.blocks import NAME, REGION
 from trio_gate.shell.models.packaged_data import packaged_hosts
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from trio_gate.cli.setup.found import Found
 
@@ -108,7 +107,6 @@ def _make(folder: Path, args: argparse.Namespace, known: Found) -> int:
         "an ARN such as arn:aws:iam::999999999999:user/gateway",
         option="--principal",
     )
-    partition = HostTable(packaged_hosts()).partition_of(region) or "aws"
     secret, token = secrets.token_urlsafe(SECRET_BYTES), token_of(secrets.token_urlsafe(TOKEN_BYTES))
     secret_file = f"{FOLDER}/agent-{agent}"
     first = First(
@@ -122,6 +120,7 @@ def _make(folder: Path, args: argparse.Namespace, known: Found) -> int:
         person=person,
         token_sha256=hashed(token),
     )
+    partition = _partition(region, principal, args.managed_policy or ())
     managed = args.managed_policy or [f"arn:{partition}:iam::aws:policy/ReadOnlyAccess"]
     needs = policies.Needs(partition=partition, principal=principal, role=role, accounts=[*accounts], managed=managed)
     made = {f"{AWS}/{name}": text for name, text in policies.files(needs).items()}
@@ -130,6 +129,21 @@ def _make(folder: Path, args: argparse.Namespace, known: Found) -> int:
         return 1
     print(_next_steps(folder, first, token))
     return 0
+
+
+def _partition(region: str, principal: str, managed: Sequence[str]) -> str:
+    """That of the region, in which all else must be, too: no policy of one names what is in another. Raises NotDeclaredError."""
+    own = principal.split(":")[1]
+    wanted = HostTable(packaged_hosts()).partition_of(region) or own
+    for arn in managed:
+        if not policies.MANAGED.fullmatch(arn):
+            raise NotDeclaredError(
+                f"--managed-policy {arn!r}: an ARN such as arn:{wanted}:iam::aws:policy/ReadOnlyAccess is needed"
+            )
+    for arn in (principal, *managed):
+        if (found := arn.split(":")[1]) != wanted:
+            raise NotDeclaredError(f"{arn} is of the partition {found}, and the region {region} of {wanted}: pass others")
+    return wanted
 
 
 def _accounts(given: list[str] | None, known: Found) -> Mapping[str, str | None]:
@@ -145,9 +159,13 @@ def _accounts(given: list[str] | None, known: Found) -> Mapping[str, str | None]
         )
         given = [one.strip() for one in text.split(",")]
     read = [_ACCOUNT.fullmatch(one) for one in given]
-    if not all(read) or len({one[1] for one in read if one}) < len(read):
+    found = {one[1]: one[2] for one in read if one}
+    labels = [label for label in found.values() if label]
+    if not all(read) or len(found) < len(read):
         raise NotDeclaredError(f"--account {' '.join(given)}: each is an id of 12 digits, once, and perhaps =LABEL")
-    return {one[1]: one[2] for one in read if one}
+    if len({*labels}) < len(labels) or {*labels} & {*found}:
+        raise NotDeclaredError(f"--account {' '.join(given)}: a label means one account, and is the id of none")
+    return found
 
 
 def _answer(
@@ -185,15 +203,20 @@ def _login() -> str:
 
 
 def _write(folder: Path, files: Mapping[str, str]) -> None:
-    """Make all files, none of which is there; only their owner can read them. Raises OSError."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, text in files.items():
-        file = folder / name
-        for parent in reversed(file.relative_to(folder).parents):
-            (folder / parent).mkdir(mode=0o700, exist_ok=True)
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-            opened.write(text)
+    """Make all files, none of which is there, or none; only their owner can read them. Raises OSError with the name of a file."""
+    made: list[Path] = []
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name, text in files.items():
+            file = folder / name
+            for parent in reversed(file.relative_to(folder).parents):
+                (folder / parent).mkdir(mode=0o700, exist_ok=True)
+            write_new(file, text)
+            made.append(file)
+    except OSError:
+        for file in made:
+            file.unlink(missing_ok=True)
+        raise
 
 
 def _next_steps(folder: Path, first: First, token: str) -> str:

@@ -70,6 +70,7 @@ def _new(args: argparse.Namespace, found: Declared) -> int:
         verbs.append(args.config, block)
     _print_token(args.name, token)
     print(f"# {f'Added to {args.config}' if args.write else 'For the configuration'}:\n{block}", end="")
+    print(f"# Who is asked is in the `people` of an approver: add person.{args.name} there, then `trio-gate reload`.")
     return 0
 
 

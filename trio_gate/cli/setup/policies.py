@@ -28,7 +28,10 @@ _VERBS = (
 CHANGES = tuple(f"iam:{verb}*" for verb in _VERBS)
 """All of IAM's actions that change a user, group, role or policy, and PassRole, by which a machine or function would get a role's keys."""
 
-PRINCIPAL = re.compile(r"arn:(aws[a-z-]*):iam::([0-9]{12}):(user|role)/(?:[!-~]+/)?([\w+=,.@-]{1,64})")
+PRINCIPAL = re.compile(r"arn:(aws[a-z-]*):iam::([0-9]{12}):(user|role)/(?:[\w+=,.@/:-]+/)?([\w+=,.@-]{1,64})", re.ASCII)
+MANAGED = re.compile(r"arn:(aws[a-z-]*):iam::(?:aws|[0-9]{12}):policy/(?:[\w+=,.@/:-]+/)?[\w+=,.@-]{1,128}", re.ASCII)
+"""ARNs of users, roles and managed policies, without what policies, Terraform or JSON read as their own."""
+
 _VERSION = "2012-10-17"
 
 
@@ -168,8 +171,8 @@ def _role_terraform(needs: Needs) -> str:
     )
     return (
         "# The role of trio-gate: apply it in each account.\n"
-        f'resource "aws_iam_role" "trio_gate" {{\n  name = "{needs.role}"\n{_heredoc("assume_role_policy", trust_policy(needs))}}}\n'
-        f'\nresource "aws_iam_role_policy" "guard" {{\n  name = "guard"\n  role = aws_iam_role.trio_gate.name\n'
+        f'resource "aws_iam_role" "trio_gate" {{\n  name               = "{needs.role}"\n{_heredoc("assume_role_policy", trust_policy(needs))}}}\n'
+        f'\nresource "aws_iam_role_policy" "guard" {{\n  name   = "guard"\n  role   = aws_iam_role.trio_gate.name\n'
         f"{_heredoc('policy', guard_policy(needs))}}}\n{attached}"
     )
 

@@ -63,17 +63,31 @@ def checked(kind: str, name: str, taken: Sequence[DeclaredAgent | DeclaredPerson
 
 
 def append(config: str, block: str) -> None:
-    """Add a block at the end of the configuration, which keeps all that it has. Raises OSError."""
-    with Path(config).open("r+b") as file:
-        file.seek(0)
-        text = file.read()
+    """Add a block at the end of the configuration, which keeps all that it has, or nothing. Raises OSError with its name."""
+    with Path(config).open("r+b", buffering=0) as file:
+        text = file.readall()
         before = b"" if not text or text.endswith(b"\n\n") else b"\n" if text.endswith(b"\n") else b"\n\n"
-        file.write(before + block.encode("utf-8"))
+        left = memoryview(before + block.encode("utf-8"))
+        try:
+            while left:
+                left = left[file.write(left) :]
+        except OSError as error:
+            file.truncate(len(text))
+            raise OSError(error.errno, error.strerror, config) from None
+
+
+def write_new(file: Path, text: str) -> None:
+    """Write a new file that only its owner can read, or none. Raises OSError with its name, also where there is such a file."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+            opened.write(text)
+    except OSError as error:
+        file.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(file)) from None
 
 
 def write_secret(file: Path, secret: str) -> None:
-    """Write a secret to a new file that only its owner can read. Raises OSError, also where there is such a file."""
+    """Write a secret to a new file, as `write_new` does, in a folder that is its owner's alone. Raises OSError."""
     file.parent.mkdir(mode=0o700, exist_ok=True)
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as opened:
-        opened.write(f"{secret}\n")
+    write_new(file, f"{secret}\n")
