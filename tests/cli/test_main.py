@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
 import os
 import re
@@ -12,7 +13,7 @@ import pytest
 
 from tests.cli.wiring.kit import CONFIG, SECRET, placed
 from tests.kit.gateway import TRIO_GATE
-from trio_gate.cli.main import VERBS, main, module_of
+from trio_gate.cli.main import VERBS, main, module_of, parser_for
 from trio_gate.cli.state_dir import words
 
 
@@ -163,3 +164,26 @@ def test_a_state_folder_that_cannot_be_seen_is_said(verb, tmp_path, capsys):
 def test_whose_a_closed_state_folder_is_is_said():
     assert words(PermissionError(errno.EACCES, "Permission denied")) == "Permission denied: run this as the gateway's user"
     assert words(OSError(errno.EIO, "Input/output error")) == "Input/output error"
+
+
+def actions_of(parser):
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for below in action.choices.values():
+                yield from actions_of(below)
+        yield parser, action
+
+
+def test_no_wrong_value_is_answered_with_a_name_of_the_code():
+    for parser, action in actions_of(parser_for(VERBS)):
+        if action.type is not None:
+            with pytest.raises(argparse.ArgumentError) as wrong:
+                parser._get_value(action, "\x00 no value")
+            assert not re.search(r"invalid _|lambda|\bNone\b", str(wrong.value)), action.option_strings
+
+
+def test_one_thing_has_one_name_with_every_verb():
+    options = {name: action for _, action in actions_of(parser_for(VERBS)) for name in action.option_strings}
+    assert {name for name in options if "token" in name} == {"--token-file", "--token"}, "the second is that of older versions"
+    words = [action.metavar or action.dest for _, action in actions_of(parser_for(VERBS)) if not action.option_strings]
+    assert [word for word in words if word != word.upper() and "/" not in word] == []

@@ -68,5 +68,5 @@ def sender_of_traces() -> type[Traces]:
     try:
         from trio_gate.shell.traces import Traces  # noqa: PLC0415 - loads OpenTelemetry, which takes an extra and a while
     except ImportError:
-        raise StartFailed("`traces` needs OpenTelemetry: pip install 'trio-gate[otel]'") from None
+        raise StartFailed("`traces` needs OpenTelemetry: pip install '.[otel]' in its checkout") from None
     return Traces

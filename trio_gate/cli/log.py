@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 import sys
 import time
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from trio_gate.app.state_dir import StartFailed
 from trio_gate.approval.channel.codec import TIMES, timestamp
@@ -19,9 +20,6 @@ from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.audit.database import FILE, FILTERS, read_last, search, verify
 from trio_gate.text.visible import visible
 
-if TYPE_CHECKING:
-    import argparse
-
 NOT_A_TERMINAL = 200
 """Width of the table if the output is not a terminal."""
 
@@ -30,6 +28,9 @@ LOOK_EVERY = 1.0
 
 MOST_NEW = 10_000
 """Calls that one look gives."""
+
+MOST_CALLS = 1_000_000
+"""Calls that may be asked for."""
 
 WIDE = 140
 """Least width of a terminal for all columns of the table."""
@@ -55,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--config", metavar="CONFIG", help="the same")
-    source.add_argument("--state-dir", help="its state folder, instead of the configuration")
+    source.add_argument("--state-dir", metavar="FOLDER", help="its state folder, instead of the configuration")
     parser.add_argument(
         "--head", metavar="HASH", type=_hash, help="with verify: a hash that was kept elsewhere, and must be in the chain"
     )
@@ -146,16 +147,19 @@ def _say(call: dict[str, Any], *, json_lines: bool) -> None:
 
 
 def _hash(text: str) -> bytes:
-    found = bytes.fromhex(text)
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        found = b""
     if len(found) != len(GENESIS):
-        raise ValueError
+        raise argparse.ArgumentTypeError(f"{text!r} is no hash, which has {2 * len(GENESIS)} digits 0-9 and a-f")
     return found
 
 
 def _count(text: str) -> int:
-    count = int(text)
-    if not 0 < count <= 1_000_000:
-        raise ValueError
+    count = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(MOST_CALLS)) else 0
+    if not 0 < count <= MOST_CALLS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {MOST_CALLS:,}")
     return count
 
 

@@ -24,6 +24,8 @@ EXAMPLES = """\
   trio-gate serve
   trio-gate serve /etc/trio-gate/gateway.hcl -v"""
 
+STATUSES = "0 after a stop, 1 if it cannot start or cut off calls when it stopped, 2 if there is no configuration"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""

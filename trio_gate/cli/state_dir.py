@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the configuration and --state-dir."""
     source = config_place.add_arguments(parser)
-    source.add_argument("--state-dir", help="its state folder, instead of the configuration")
+    source.add_argument("--state-dir", metavar="FOLDER", help="its state folder, instead of the configuration")
 
 
 def find(args: argparse.Namespace) -> Path | None:

@@ -19,7 +19,7 @@ def test_without_the_extra_it_says_which(monkeypatch, capsys):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "mcp", None)
     assert mcp.run(argparse.Namespace()) == 1
-    assert capsys.readouterr().err == "trio-gate mcp: it needs the extra `mcp`: pip install 'trio-gate[mcp]'\n"
+    assert capsys.readouterr().err == "trio-gate mcp: it needs the extra `mcp`: pip install '.[mcp]' in its checkout\n"
 
 
 @pytest.mark.parametrize(

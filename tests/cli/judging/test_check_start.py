@@ -78,7 +78,9 @@ def test_of_what_is_made_at_the_start_nothing_is_said(tmp_path, text):
 
 def test_traces_take_their_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "trio_gate.shell.traces", None)
-    assert faults(tmp_path, 'traces = "http://127.0.0.1:4318"') == ["`traces` needs OpenTelemetry: pip install 'trio-gate[otel]'"]
+    assert faults(tmp_path, 'traces = "http://127.0.0.1:4318"') == [
+        "`traces` needs OpenTelemetry: pip install '.[otel]' in its checkout"
+    ]
 
 
 def test_a_state_folder_that_is_none(tmp_path):

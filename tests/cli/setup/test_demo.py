@@ -11,7 +11,7 @@ from trio_gate.cli.setup import demo
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("NEEDED", "trio-gate demo: it needs the extra `demo`: pip install 'trio-gate[demo]'\n"),
+        ("NEEDED", "trio-gate demo: it needs the extra `demo`: pip install '.[demo]' in its checkout\n"),
         (
             "PACKAGES",
             "trio-gate demo: it is not in this installation: install the wheel of trio-gate, or run scripts/demo in a checkout\n",

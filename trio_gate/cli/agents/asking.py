@@ -84,7 +84,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--region", help="the region (default: AWS_REGION or AWS_DEFAULT_REGION)")
     parser.add_argument("--certificate", metavar="FILE", help="the agent's client certificate and its key, for such a listener")
     parser.add_argument(
-        "--token", metavar="FILE", help="the agent's OIDC token, where it is proven by one too (default: TRIO_GATE_AGENT_TOKEN)"
+        "--token-file",
+        "--token",
+        dest="token",
+        metavar="FILE",
+        help="the agent's OIDC token, where it is proven by one too (default: TRIO_GATE_AGENT_TOKEN)",
     )
     parser.add_argument("--ca", metavar="FILE", help="what verifies an endpoint listener with TLS (default: AWS_CA_BUNDLE)")
 

@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         from mcp.server import MCPServer  # noqa: PLC0415 - an extra, which need not be installed
     except ImportError:
-        print("trio-gate mcp: it needs the extra `mcp`: pip install 'trio-gate[mcp]'", file=sys.stderr)
+        print("trio-gate mcp: it needs the extra `mcp`: pip install '.[mcp]' in its checkout", file=sys.stderr)
         return 1
     server = MCPServer("trio-gate", instructions=_INSTRUCTIONS, version=__version__)
     tools = Tools(partial(asking.answer, args))

@@ -16,6 +16,8 @@ EXAMPLES = """\
   trio-gate check
   trio-gate check gateway.hcl && trio-gate reload gateway.hcl"""
 
+STATUSES = "0 if the configuration can be used, 1 if it has errors or cannot be read, 2 if there is none, 130 after Ctrl-C"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""

@@ -40,7 +40,9 @@ EXAMPLES = """\
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument("request", nargs="?", default="-", help="a file of raw HTTP/1.1, or of JSON lines; - is standard input")
+    parser.add_argument(
+        "request", metavar="REQUEST", nargs="?", default="-", help="a file of raw HTTP/1.1, or of JSON lines; - is standard input"
+    )
     parser.add_argument(
         "--config", metavar="CONFIG", help=f"judge by the accounts, agents and rules of this: {config_place.HELP_HERE}"
     )

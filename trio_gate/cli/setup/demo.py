@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run it. Returns 1 if a step of it did not work, or something that it needs is not installed."""
     if not all(map(find_spec, NEEDED)):
-        return _fail("it needs the extra `demo`: pip install 'trio-gate[demo]'")
+        return _fail("it needs the extra `demo`: pip install '.[demo]' in its checkout")
     found = next((package for package in PACKAGES if find_spec(package) and find_spec(f"{package}.demos")), None)
     if found is None:
         return _fail("it is not in this installation: install the wheel of trio-gate, or run scripts/demo in a checkout")
