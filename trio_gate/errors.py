@@ -229,6 +229,11 @@ def internal_fault(error: Exception) -> str:
     return f"{type(error).__name__} in {code.f_code.co_qualname}, line {line}"
 
 
+def fault_text(error: Exception) -> str:
+    """What went wrong, in one line for the operator: a fault's detail, or where a bug is."""
+    return error.detail if isinstance(error, GateError) else f"internal error: {internal_fault(error)}"
+
+
 def did_you_mean(word: str, known: Collection[str]) -> str | None:
     """A hint with the known word that is most like `word`; None if none is close."""
     import difflib  # noqa: PLC0415 - for mistakes alone

@@ -11,7 +11,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from tests.kit.wire.identity_tokens import AUDIENCE, ISSUER, SUBJECT, jwk, jwks, token
 from trio_gate.config.model import OidcProof
-from trio_gate.errors import IssuerUnavailable, Unproven, UpstreamError
+from trio_gate.errors import CertificatesUnavailable, IssuerUnavailable, Unproven, UpstreamError
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.issuers import DEADLINE, FRESH, PAUSE, STALE, WELL_KNOWN, open_issuers
 from trio_gate.wire.head import ResponseHead
@@ -180,6 +180,8 @@ URL = "not an https URL with port 443"
         ({"keys": "{}"}, "not a JWK set"),
         ({"keys": '{"keys": []}'}, "no public key"),
         ({"keys": UpstreamError("more than 262144 bytes")}, "more than 262144 bytes"),
+        ({"keys": CertificatesUnavailable("there are no roots")}, "there are no roots"),
+        ({"keys": KeyError("canary")}, "internal error: KeyError in Issuer.send, line"),
         ({"status": 302}, "answers with status 302"),
     ],
 )

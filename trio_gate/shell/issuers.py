@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from trio_gate.errors import IssuerUnavailable, Malformed, UpstreamError
+from trio_gate.errors import IssuerUnavailable, Malformed, UpstreamError, fault_text
 from trio_gate.signing.identity_token import check_claims, check_key, prove_by_file, read_token
 from trio_gate.signing.issuer_keys import key_for, read_keys
 from trio_gate.wire.parse import parse_request_head
@@ -112,6 +112,8 @@ class IssuerKeys:
                 issuer.fetched, fault = trio.current_time(), None
         except (UpstreamError, ValueError) as error:
             fault = f"the keys of {name} cannot be fetched: {error}"
+        except Exception as error:  # a bug must not end the gateway
+            fault = f"the keys of {name} cannot be fetched: {fault_text(error)}"
         finally:
             issuer.flight = None
             flight.set()

@@ -100,6 +100,17 @@ async def test_what_was_told_is_asked_again_after_an_hour_and_stays_while_nobody
         assert (found.of(PROD), aws.asked) == ("Renamed", [PROD, OTHER] * 3)
 
 
+async def test_a_bug_ends_nothing_and_is_said(autojump_clock, caplog):
+    aws = Organization()
+    aws.names = None
+    async with names(aws) as found:
+        await trio.sleep(1)
+        assert (found.of(PROD), "internal error: TypeError in Organization.send, line " in caplog.text) == (UNKNOWN, True)
+        aws.names = {PROD: "Production"}
+        await trio.sleep(RETRY_SECONDS)
+        assert found.of(PROD) == "Production"
+
+
 async def test_only_what_was_not_told_is_asked_again(autojump_clock):
     aws = Organization()
     aws.silent = (PROD,)

@@ -11,7 +11,7 @@ import trio.testing
 
 from tests.kit.aws.sts import REQUEST, ROLE, Sts, WallClock, block, fault, given, keys, literal, role
 from tests.kit.standins.embedded import sender
-from trio_gate.errors import CredentialsUnavailable, UpstreamError
+from trio_gate.errors import CertificatesUnavailable, CredentialsUnavailable, UpstreamError
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials import role_credentials as module
 from trio_gate.shell.credentials.base_keys import BaseKeys
@@ -211,6 +211,14 @@ async def test_the_last_minute_is_not_handed_out(autojump_clock):
         assert await its.key() == "ASIA1"
         await trio.sleep(1)
         assert (await its.refusal()).status == 503
+
+
+@pytest.mark.parametrize("error", [CertificatesUnavailable("there are no roots"), KeyError("canary")], ids=type)
+async def test_nothing_that_a_call_to_sts_meets_ends_the_gateway(autojump_clock, error):
+    async with bench() as its:
+        its.sts.answer = error
+        said = "internal error: KeyError in Sts.send" if type(error) is KeyError else "there are no roots"
+        assert (await its.refusal()).detail.startswith(f"{ROLE} was not assumed: {said}")
 
 
 async def test_credentials_that_end_at_once_are_a_failure(autojump_clock):

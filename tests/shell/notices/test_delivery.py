@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -172,8 +173,8 @@ async def said(script) -> list[str]:
     return (await trio.Path(script.parent / "said").read_text()).splitlines()
 
 
-async def run(*command: str):
-    return await Delivery(None, FixedClock()).deliver(Program(command=command), NOTICE)
+async def run(*command: str, notice=NOTICE):
+    return await Delivery(None, FixedClock()).deliver(Program(command=command), notice)
 
 
 async def test_a_program_is_told_what_waits_and_nothing_of_ours(script, nursery, monkeypatch):
@@ -201,6 +202,12 @@ async def test_a_program_that_does_not_work_is_not_run_again(tmp_path, monkeypat
     trouble = await run(str(bad))
     assert words in trouble.text
     assert trouble.final
+
+
+@pytest.mark.parametrize("text", ["a\0b", "a\ud800b"])
+async def test_what_no_environment_can_hold_ends_nothing(text):
+    trouble = await run("/bin/true", notice=replace(NOTICE, sentence=text))
+    assert (trouble.text.startswith("internal error: "), trouble.final) == (True, True)
 
 
 async def test_a_program_that_works_is_no_trouble():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.aws.call import UNKNOWN, Unknown
-from trio_gate.errors import GateError
+from trio_gate.errors import GateError, fault_text
 from trio_gate.exchange.binding import same_role
 from trio_gate.exchange.organization import SERVICE, answered_name, asking_role, question
 from trio_gate.signing.sigv4 import sign
@@ -100,6 +100,8 @@ class AccountNames:
             self._fault = f"no answer within {DEADLINE:g} s"
         except (GateError, ValueError) as fault:
             self._fault = str(fault)
+        except Exception as error:  # a bug must not end the gateway
+            self._fault = fault_text(error)
         else:
             return True
         return False

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.errors import CredentialsUnavailable, GateError, SessionOver
+from trio_gate.errors import CredentialsUnavailable, GateError, SessionOver, fault_text
 from trio_gate.ports import SessionRequest
 from trio_gate.shell.credentials.sts import BaseKeyRefused, RoleRefused, ask_again, assume_role
 from trio_gate.values import value_class
@@ -203,7 +203,8 @@ class RoleCredentials:
             flight.session = role.session = await self._assume(request)
             role.pause, role.quiet_until = 0.0, -math.inf
             self.calls["ok"] += 1
-        except (CredentialsUnavailable, SessionOver) as fault:  # a session's signer may be a session that is over
+        except Exception as error:  # a bug must not end the gateway
+            fault = _as_fault(request, error)
             flight.fault = role.fault = fault
             self.calls["failed"] += 1
             role.pause = min(max(2 * role.pause, FIRST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
@@ -295,6 +296,12 @@ async def open_role_credentials(
 def _may_differ(request: RoleRequest, role: _Role) -> bool:
     """Whether a call to STS runs of which the request does not say all."""
     return isinstance(request, SessionRequest) and role.flight is not None
+
+
+def _as_fault(request: RoleRequest, error: Exception) -> CredentialsUnavailable | SessionOver:
+    if isinstance(error, (CredentialsUnavailable, SessionOver)):  # a session's signer may be a session that is over
+        return error
+    return CredentialsUnavailable(f"{request.role_arn} was not assumed: {fault_text(error)}")
 
 
 def _again(request: RoleRequest, fault: CredentialsUnavailable | SessionOver) -> GateError:

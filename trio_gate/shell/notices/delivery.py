@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, assert_never
 import trio
 
 from trio_gate.config.receivers.model import Program, Slack, Webhook
-from trio_gate.errors import GateError
+from trio_gate.errors import GateError, fault_text
 from trio_gate.notices.notice import arguments, as_json, as_slack, variables
 from trio_gate.notices.post import request, signed, trouble_of
 from trio_gate.notices.trouble import Trouble
@@ -49,6 +49,12 @@ class Delivery:
 
     async def deliver(self, to: Program | Webhook | Slack, notice: Notice) -> Trouble | None:
         """Try once; what went wrong, None if nothing did."""
+        try:
+            return await self._tried(to, notice)
+        except Exception as error:  # a bug must not end the gateway, nor what an environment cannot hold
+            return Trouble(text=fault_text(error), final=True)
+
+    async def _tried(self, to: Program | Webhook | Slack, notice: Notice) -> Trouble | None:
         if isinstance(to, Program):
             return await _run(to.command, notice)
         if isinstance(to, Webhook):
