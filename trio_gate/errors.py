@@ -8,6 +8,7 @@ turns into the service's own error code; a condition brings that code's status w
 
 from __future__ import annotations
 
+import difflib
 import traceback
 from typing import TYPE_CHECKING, Literal
 
@@ -236,7 +237,5 @@ def fault_text(error: Exception) -> str:
 
 def did_you_mean(word: str, known: Collection[str]) -> str | None:
     """A hint with the known word that is most like `word`; None if none is close."""
-    import difflib  # noqa: PLC0415 - for mistakes alone
-
     near = difflib.get_close_matches(word, known, n=1)
     return f"did you mean `{near[0]}`?" if near else None

@@ -37,7 +37,7 @@ rule "all" {{ action = "allow" }}
 LITERAL = 'access_key_id = "AKIAEXAMPLEEXAMPLE00"\n  secret_access_key = "base"'
 ADMIN = 'admin { bind = "127.0.0.1:0" }'
 PEOPLE = f'person "alice" {{ token_sha256 = "{"0" * 64}" }}'
-WATCHED = {"anycrc", "botocore.session", "cbor2", "difflib", "h11", "html", "importlib.metadata", "pygments", "trio_websocket"}
+WATCHED = {"anycrc", "botocore.session", "cbor2", "h11", "html", "importlib.metadata", "pygments", "trio_websocket"}
 """What some gateways need, each of which takes memory."""
 SCRIPT = """
 import sys, trio

@@ -8,6 +8,7 @@ Theory: difflib takes, at worst, time with the cube of the lines that differ, so
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 from typing import TYPE_CHECKING, Any
@@ -143,8 +144,6 @@ def _compared(old: list[str], new: list[str]) -> Iterator[str]:
 
 
 def _by_line(gone: list[str], come: list[str]) -> Iterator[str]:
-    import difflib  # noqa: PLC0415 - for people who approve a change of a text alone
-
     matcher = difflib.SequenceMatcher(None, gone, come, autojunk=False)
     for tag, start, end, new_start, new_end in matcher.get_opcodes():
         if tag == "equal":

@@ -61,6 +61,7 @@ class Snapshot:
         approvers: by their id, such as `human.oncall`.
         reviews: what the operator says of operations, by service and operation.
         shaping: the rules that say how roles are assumed for their calls, by name.
+        authorities: the files (PEM) of the authorities that agents' client certificates are verified with.
     """
 
     number: int
@@ -73,6 +74,7 @@ class Snapshot:
     approvers: Mapping[str, Approver]
     reviews: Mapping[tuple[str, str], OperationReview]
     shaping: Mapping[str, ConfiguredRule]
+    authorities: tuple[str, ...]
     _roles: dict[_RoleKey, AssumeRole] = field(default_factory=dict, init=False, compare=False, repr=False)
     _owned: dict[tuple[str, HostTable], Owned] = field(default_factory=dict, init=False, compare=False, repr=False)
     _admitted: dict[tuple[str, str, str | None], Admitted] = field(default_factory=dict, init=False, compare=False, repr=False)
@@ -153,11 +155,6 @@ class Snapshot:
             self._roles[key] = found
         return found
 
-    @property
-    def authorities(self) -> tuple[str, ...]:
-        """The files (PEM) of the authorities that agents' client certificates are verified with."""
-        return tuple(dict.fromkeys(one.certificate.authority for one in self.agents.values() if one.certificate))
-
     def accounts_of(self, agent: Agent) -> tuple[str, ...]:
         """The ids of the accounts that an agent may use."""
         return tuple(account for account in self.endpoints if self.may_use(agent, account))
@@ -234,6 +231,7 @@ def compile_snapshot(number: int, config: Config) -> Snapshot:
         approvers={approver.id: approver for approver in config.approvers},
         reviews={(one.service, one.operation): one for one in config.operations},
         shaping={rule.name: rule for rule in config.rules if rule.shapes_role},
+        authorities=tuple(dict.fromkeys(one.certificate.authority for one in config.agents if one.certificate)),
     )
 
 
@@ -254,15 +252,15 @@ def check_condition(source: str) -> Sequence[ConditionFault]:
 
 def require_served_place(place: Place, config: Config, table: HostTable) -> None:
     """Raise Unidentified unless some endpoint serves a place, whichever account is asked for."""
-    faults: list[Unidentified] = []
-    for endpoint in config.endpoints:
+    detail = f"{place.host}: no endpoint is configured"
+    for endpoint in reversed(config.endpoints):  # if none does, the fault is that of the first
         try:
             check_place(place, endpoint, table)
         except Unidentified as fault:
-            faults.append(fault)
-    if len(faults) == len(config.endpoints):
-        detail = faults[0].detail if faults else f"{place.host}: no endpoint is configured"
-        raise Unidentified(f"{place.host} is not served by this gateway", detail=detail)
+            detail = fault.detail
+        else:
+            return
+    raise Unidentified(f"{place.host} is not served by this gateway", detail=detail)
 
 
 def check_place(place: Place, endpoint: Endpoint, table: HostTable) -> Place:

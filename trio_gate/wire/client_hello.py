@@ -9,6 +9,7 @@ traceback for a name that is not ASCII, and trio drops the alert that would tell
 from __future__ import annotations
 
 import re
+import struct
 
 from trio_gate.errors import Malformed
 from trio_gate.values import value_class
@@ -22,8 +23,13 @@ UNRECOGNIZED_NAME = bytes([21, 3, 3, 0, 2, 2, 112])
 _MAX_RECORDS = 8
 """The most records that a hello may be split into."""
 
-_HANDSHAKE, _CLIENT_HELLO, _SERVER_NAME, _HOST_NAME = 22, 1, bytes(2), 0
+_HANDSHAKE, _CLIENT_HELLO, _SERVER_NAME, _HOST_NAME = 22, 1, 0, 0
 """A record type, a message, an extension and a kind of name (RFC 8446 sections 5.1 and 4, RFC 6066 section 3)."""
+
+_EXTENSION = struct.Struct(">HH")
+"""The head of an extension: its type, and the bytes that follow."""
+
+_CUT_SHORT = "the TLS client's hello is cut short"
 
 _VERSION_AND_RANDOM = 2 + 32
 """Bytes at the beginning of a hello that are skipped: its version and random."""
@@ -51,8 +57,11 @@ def read_client_hello(received: bytes) -> ClientHello | None:
         at, end = at + 2, _end(message, at, 2)
         _check_all(message, end)
         while at < end:
-            kind, begin = message[at : at + 2], at + 4
-            at = _end(message, at + 2, 2)
+            begin = at + _EXTENSION.size
+            kind, size = _EXTENSION.unpack_from(message, at) if begin <= end else (0, end)
+            at = begin + size
+            if at > end:
+                raise Malformed(_CUT_SHORT)
             if kind == _SERVER_NAME:
                 names.append(_server_name(message[begin:at]))
     if len(names) > 1:
@@ -99,7 +108,7 @@ def _end(data: bytes, at: int, width: int) -> int:
     """Where the vector ends whose length is in the `width` bytes at `at`. Raises Malformed if `data` ends before."""
     end = at + width + int.from_bytes(data[at : at + width], "big")
     if end > len(data):
-        raise Malformed("the TLS client's hello is cut short")
+        raise Malformed(_CUT_SHORT)
     return end
 
 

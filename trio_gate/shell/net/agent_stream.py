@@ -132,12 +132,13 @@ class AgentStream:
             return False
         self.shutdown.idle_agents.add(self)
         try:
-            await self._receive(trio.current_time() + self._idle_timeout)
-        except trio.TooSlowError:
+            data = await self._transport.receive_some(RECEIVE, trio.current_time() + self._idle_timeout)
+        except (trio.TooSlowError, trio.BrokenResourceError):
             return False
         finally:
             self.shutdown.idle_agents.discard(self)
             self._new = False
+        self._took(data)
         return True
 
     def stop_idling(self) -> None:
@@ -262,6 +263,9 @@ class AgentStream:
             data = await self._transport.receive_some(most, deadline)
         except trio.BrokenResourceError:
             raise AgentGone from None
+        self._took(data)
+
+    def _took(self, data: bytes) -> None:
         self._at_once = 0
         self.seat.took(len(data))
         self.connection.receive(data)

@@ -45,6 +45,21 @@ GOODBYE_TIMEOUT = 1
 class TlsTransport(Receiver):
     """A `Transport` with TLS over a socket's or over TLS, which it owns. Call `handshake` first; `arrived` was received before."""
 
+    __slots__ = (
+        "_ahead",
+        "_arrived",
+        "_at",
+        "_below",
+        "_deadline",
+        "_ended",
+        "_incoming",
+        "_outgoing",
+        "_raw",
+        "_read",
+        "_spare",
+        "_tls",
+    )
+
     def __init__(
         self,
         below: Transport,
@@ -88,6 +103,7 @@ class TlsTransport(Receiver):
                 raise
         if fault is not None:
             raise trio.BrokenResourceError from fault
+        self._in_a_row = 1  # the first data may have come with the end of the handshake, which was waited for
 
     @property
     def peer_certificate(self) -> bytes | None:
@@ -122,11 +138,9 @@ class TlsTransport(Receiver):
     def _read_until(self, deadline: float) -> None:
         self._deadline = deadline
 
-    async def _turn(self, most: int) -> None:
-        if self._is_read and not self._ended:
-            await self._more(most)
-        else:
-            await trio.lowlevel.checkpoint()
+    def _must_wait(self) -> bool:
+        asked = self._ended or self._incoming.pending or self._tls.pending() or self._ahead
+        return not asked and _end_of_records(self._arrived, self._at) == self._at
 
     def receive_now(self, room: memoryview) -> int | None:
         """See `Transport`."""
@@ -182,7 +196,7 @@ class TlsTransport(Receiver):
     async def _more(self, most: int) -> None:
         """Receive, right behind the part of a record that has arrived. Up to `RECEIVE` bytes come in one go, or `most`, if that is more."""
         self._keep()
-        count = await self._below.receive_into(self._raw[LONGEST_RECORD:][: max(RECEIVE, most)], self._deadline)
+        count = await self._below.receive_into(self._raw[LONGEST_RECORD : LONGEST_RECORD + max(RECEIVE, most)], self._deadline)
         part = self._arrived[self._at :]
         if count:
             begin = LONGEST_RECORD - len(part)
@@ -250,12 +264,6 @@ class TlsTransport(Receiver):
                 await self._say_goodbye(GOODBYE_TIMEOUT)
         finally:
             await self._below.aclose()
-
-    @property
-    def _is_read(self) -> bool:
-        """Whether all records that have arrived whole are decrypted and read."""
-        asked = self._incoming.pending or self._tls.pending() or self._ahead
-        return not asked and _end_of_records(self._arrived, self._at) == self._at
 
 
 def _end_of_records(arrived: bytes | memoryview, at: int) -> int:

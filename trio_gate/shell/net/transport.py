@@ -26,7 +26,7 @@ import trio
 from trio_gate.shell.net.socket_waits import Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     ReadInto = Callable[[int, memoryview], int]
     """What `read` of TLS's objects is if it is given a buffer: it returns how many bytes it wrote into that."""
@@ -101,6 +101,8 @@ class Transport(Protocol):
 class Receiver(trio.abc.AsyncResource):
     """What all transports receive by."""
 
+    __slots__ = ("_in_a_row", "_room")
+
     def __init__(self) -> None:
         self._in_a_row = 0
         self._room = record_room()
@@ -115,7 +117,10 @@ class Receiver(trio.abc.AsyncResource):
         self._read_until(deadline)
         if not 0 < self._in_a_row < IN_A_ROW:
             self._in_a_row = 0
-            await self._turn(len(room))
+            if self._must_wait():
+                await self._more(len(room))
+            else:
+                await trio.lowlevel.checkpoint()
         while (count := self.receive_now(room)) is None:
             await self._more(len(room))
         self._in_a_row = self._in_a_row + 1 if count == len(room) else 0
@@ -130,16 +135,18 @@ class Receiver(trio.abc.AsyncResource):
         """Set the deadline of the waits."""
 
     @abstractmethod
-    async def _turn(self, most: int) -> None:
-        """Let others have their turn, and wait if nothing is known to be there. `most` bytes will be asked for."""
+    def _must_wait(self) -> bool:
+        """Whether nothing is known to be there."""
 
     @abstractmethod
-    async def _more(self, most: int) -> None:
-        """Wait until more may be there."""
+    def _more(self, most: int) -> Awaitable[None]:
+        """Wait until more may be there, while others have their turn. `most` bytes will be asked for."""
 
 
 class SocketTransport(Receiver):
     """A `Transport` over a connected TCP socket, which it owns. Small writes are sent at once."""
+
+    __slots__ = ("_arrivals", "_cut_off", "_readable", "_socket")
 
     def __init__(self, sock: socket.socket) -> None:
         super().__init__()
@@ -148,7 +155,6 @@ class SocketTransport(Receiver):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = sock
         self._readable = Wait(sock, trio.lowlevel.wait_readable)
-        self._writable = Wait(sock, trio.lowlevel.wait_writable)
         self._cut_off = False
         self._arrivals: select.poll | None = None
 
@@ -163,10 +169,16 @@ class SocketTransport(Receiver):
             self._cut_off = False
 
     async def _send_rest(self, data: memoryview, deadline: float) -> None:
-        self._writable.deadline = deadline
+        writable = self._writable(deadline)
         while data:
-            await self._writable.ready()
+            await writable.ready()
             data = data[self._sent(data) :]
+
+    def _writable(self, deadline: float) -> Wait:
+        """A wait for the socket to take more."""
+        wait = Wait(self._socket, trio.lowlevel.wait_writable)
+        wait.deadline = deadline
+        return wait
 
     def _sent(self, data: bytes | memoryview) -> int:
         """How much could be sent at once."""
@@ -187,11 +199,11 @@ class SocketTransport(Receiver):
     def _read_until(self, deadline: float) -> None:
         self._readable.deadline = deadline
 
-    async def _turn(self, most: int) -> None:
-        await self._readable.ready()
+    def _must_wait(self) -> bool:
+        return True
 
-    async def _more(self, most: int) -> None:
-        await self._readable.ready()
+    def _more(self, most: int) -> Awaitable[None]:
+        return self._readable.ready()
 
     def receive_now(self, room: memoryview) -> int | None:
         """See `Transport`."""

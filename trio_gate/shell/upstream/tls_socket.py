@@ -27,6 +27,8 @@ SMALL = 4096
 class TlsSocket(SocketTransport):
     """A client's `Transport` with TLS over a connected socket, which it owns. Call `handshake` first."""
 
+    __slots__ = ("_goodbye", "_read_into", "_tls")
+
     def __init__(self, sock: socket.socket, context: ssl.SSLContext, *, server_hostname: str) -> None:
         sock.setblocking(False)
         tls = context.wrap_socket(
@@ -44,13 +46,14 @@ class TlsSocket(SocketTransport):
 
     async def handshake(self) -> None:
         """Agree on keys and check certificates. Raises trio.BrokenResourceError; cancelling it ends the transport."""
+        writable = self._writable(math.inf)
         while True:
             try:
                 self._tls.do_handshake()
             except ssl.SSLWantReadError:
                 await self._readable.ready()
             except ssl.SSLWantWriteError:
-                await self._writable.ready()
+                await writable.ready()
             except OSError as fault:
                 raise trio.BrokenResourceError from fault
             else:
@@ -62,9 +65,9 @@ class TlsSocket(SocketTransport):
             raise trio.BrokenResourceError("an earlier write was cut off")
         if not self._written(data):
             self._cut_off = True
-            self._writable.deadline = trio.current_time() + within
+            writable = self._writable(trio.current_time() + within)
             while not self._written(data):
-                await self._writable.ready()
+                await writable.ready()
             self._cut_off = False
 
     def _written(self, data: bytes | memoryview) -> bool:
@@ -78,11 +81,8 @@ class TlsSocket(SocketTransport):
             raise trio.BrokenResourceError from fault
         return True
 
-    async def _turn(self, most: int) -> None:
-        if self._goodbye or self._pending():  # the peer may keep its connection open after a goodbye
-            await trio.lowlevel.checkpoint()
-        else:
-            await self._readable.ready()
+    def _must_wait(self) -> bool:
+        return not (self._goodbye or self._pending())  # the peer may keep its connection open after a goodbye
 
     def receive_now(self, room: memoryview) -> int | None:
         """See `Transport`."""
