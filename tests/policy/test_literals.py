@@ -22,6 +22,7 @@ from trio_gate.policy.cel import compared, names_of
             'aws.service.startsWith("i") && aws.path.contains("p")',
             [("aws.service", "startsWith", "i"), ("aws.path", "contains", "p")],
         ),
+        ('aws.action.matches("^Get.*")', [("aws.action", "matches", "^Get.*")]),
         ('"i".startsWith(aws.service) || aws.service.lowerAscii() == "x"', []),
         ('aws.params.Bucket == "x" || aws.account == aws.account_name', []),
         ('aws.params.Names.exists(one, one == "x") || aws.policies.exists(p, p.name == "x")', []),
@@ -49,6 +50,21 @@ def test_the_texts_are_found_in_their_order(condition, found):
 def test_what_it_names(condition, services, actions, params):
     found = names_of(condition)
     assert (found.services, found.actions, found.params) == (services, actions, params)
+
+
+@pytest.mark.parametrize(
+    ("condition", "facet"),
+    [
+        ('aws.service == "s3" && aws.access == "read" && aws.service in ["ec2", "iam"]', "aws.service"),
+        ('aws.region == "a" && "b" == aws.region', "aws.region"),
+        ('aws.service == "s3" && aws.service in ["ec2", "s3"]', None),
+        ('aws.service == "s3" || aws.service == "ec2"', None),
+        ('"a" in aws.iam_actions && "b" in aws.iam_actions', None),
+        ('aws.service == "s3" && aws.service != "ec2"', None),
+    ],
+)
+def test_a_facet_that_would_need_two_values(condition, facet):
+    assert names_of(condition).never == facet
 
 
 def test_what_is_not_sound_names_nothing():

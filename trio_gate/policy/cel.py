@@ -32,12 +32,13 @@ from trio_gate.policy.references import arn_remarks, name_faults, patterns, read
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 
     from trio_gate.facet.extract import Facets
     from trio_gate.facet.values import Plain
     from trio_gate.policy.closures import Closure
     from trio_gate.policy.literals import Compared, Named
+    from trio_gate.policy.references import Read
 
 _TYPE = cel.Type
 _MAP = _TYPE.Map(_TYPE.STRING, _TYPE.DYN)
@@ -59,6 +60,7 @@ _TYPED = cel.NewEnv(
     functions=[_TESTS],
 )
 _PATTERN = cel.NewEnv(variables={"pattern": _TYPE.STRING}).compile('"".matches(pattern)')
+_FINDS = cel.NewEnv(variables={"pattern": _TYPE.STRING, "text": _TYPE.STRING}).compile("text.matches(pattern)")
 
 _SAID = (
     ("Key not found", "a member that it reads is not there"),
@@ -92,26 +94,40 @@ def compile_condition(source: str) -> Condition:
 
 def compared(source: str) -> Sequence[Compared]:
     """The texts that a condition compares facets with. Empty for a text that is not sound."""
-    try:
-        return list(literals(_compiled(source)[1]))
-    except _Flawed:
-        return []
+    found = _tree(source)
+    return [] if found is None else list(literals(found))
 
 
 def names_of(source: str) -> Named | None:
     """The operations and parameters that a condition names; None for a text that is not sound."""
+    found = _tree(source)
+    return None if found is None else named(found)
+
+
+def reads_of(source: str) -> Sequence[Read]:
+    """What a condition reads, in the order of the text. Empty for a text that is not sound."""
+    found = _tree(source)
+    return [] if found is None else list(reads(found))
+
+
+def parts_of(source: str) -> frozenset[Hashable] | None:
+    """The parts that must all be true where a condition is, each as how it is parsed; None for a text that is not sound."""
+    found = _tree(source)
+    return None if found is None else frozenset(shape(part) for part in operands(found, "_&&_"))
+
+
+def finds(pattern: str, text: str) -> bool:
+    """Whether `matches` finds a pattern, which must be sound, in a text."""
+    return _FINDS.eval(data={"pattern": pattern, "text": text}).value() is True
+
+
+@lru_cache(maxsize=8192)
+def _tree(source: str) -> Node | None:
+    """Kept, because several look at each rule."""
     try:
-        return named(_compiled(source)[1])
+        return _compiled(source)[1]
     except _Flawed:
         return None
-
-
-def facets_read(source: str) -> Sequence[str]:
-    """The names of the facets that a condition reads, each once. Empty for a text that is not sound."""
-    try:
-        return list(dict.fromkeys(".".join(read.path[:2]) for read in reads(_compiled(source)[1])))
-    except _Flawed:
-        return []
 
 
 def is_all_of(source: str, parts: Sequence[str]) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from trio_gate.policy.checked_ast import Node
 
-    How = Literal["==", "startsWith", "endsWith", "contains"]
+    How = Literal["==", "startsWith", "endsWith", "contains", "matches"]
     Items = Mapping[str, str | None]
     """Variables, with the facet of whose items each is one; None for other things."""
 
@@ -25,6 +25,7 @@ _COMPARES: Mapping[str, How] = {
     "startsWith": "startsWith",
     "endsWith": "endsWith",
     "contains": "contains",
+    "matches": "matches",
 }
 
 
@@ -43,12 +44,14 @@ class Named:
 
     Attributes:
         services, actions: of which a call must have one to match; None if it may have any.
+        never: a facet that would need two values for a call to match; None without one.
         params: the parameters that it reads.
     """
 
     services: frozenset[str] | None
     actions: frozenset[str] | None
     params: tuple[str, ...]
+    never: str | None = None
 
 
 def literals(node: Node, items: Items | None = None) -> Iterator[Compared]:
@@ -66,7 +69,13 @@ def named(node: Node) -> Named:
     """The operations and parameters that a condition names."""
     required = [_texts(part) for part in operands(node, "_&&_")]
     params = dict.fromkeys(read.path[2] for read in reads(node) if read.path[:2] == ("aws", "params") and len(read.path) > 2)
-    return Named(services=_one_of("aws.service", required), actions=_one_of("aws.action", required), params=tuple(params))
+    facets = dict.fromkeys(one[0] for one in required if one is not None and FACETS[one[0]].kind == "string")
+    return Named(
+        services=_one_of("aws.service", required),
+        actions=_one_of("aws.action", required),
+        params=tuple(params),
+        never=next((facet for facet in facets if _one_of(facet, required) == frozenset()), None),
+    )
 
 
 def _one_of(facet: str, required: list[tuple[str, frozenset[str]] | None]) -> frozenset[str] | None:

@@ -42,6 +42,12 @@ def said(condition):
         ('aws.action.startsWith("get")', 'aws.action.startsWith("get"): did you mean `Get`?'),
         ('aws.action.contains("secret")', 'aws.action.contains("secret"): did you mean `Secret`?'),
         ('aws.action.endsWith("bucket")', 'aws.action.endsWith("bucket"): did you mean `Bucket`?'),
+        (
+            'aws.action == "InvokeFunction"',
+            'aws.action == "InvokeFunction": it is IAM\'s name, write aws.iam_action == "lambda:InvokeFunction"',
+        ),
+        ('aws.service.matches("^IAM$")', 'aws.service.matches("^IAM$"): with `(?i)` before it, it would find `iam`'),
+        ('aws.region.matches("us-est-.*")', 'aws.region.matches("us-est-.*")'),
         ('aws.region.startsWith("us_")', 'aws.region.startsWith("us_")'),
         (
             '"GetObject" in aws.iam_actions',
@@ -101,7 +107,7 @@ def test_the_protocols_are_those_of_the_models():
         'aws.iam_action == "s3:GetObject" || "s3:PutObject" in aws.iam_actions || aws.level == "fact" || aws.method == "GET"',
         'aws.account == "111111111111" || aws.account_name == "prod" || agent.name == "ci" || aws.access == "tagging"',
         'aws.service.startsWith("s") || aws.action.contains("Sec") || aws.action.endsWith("s") || aws.protocol == "rest-xml"',
-        'aws.path == "/whatever" || aws.params.Bucket == "x" || aws.host == "no.host"',
+        'aws.path == "/whatever" || aws.params.Bucket == "x" || aws.host == "no.amazonaws.com"',
     ],
 )
 def test_a_text_that_calls_may_have(condition):

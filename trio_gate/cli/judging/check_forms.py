@@ -6,12 +6,15 @@ Rule: as in `check_words`, these are remarks.
 from __future__ import annotations
 
 import re
+from functools import cache
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
+from trio_gate.aws.hosts.table import HostTable
 from trio_gate.errors import did_you_mean
 from trio_gate.policy.literals import Compared
-from trio_gate.shell.models.packaged_data import packaged_tables
+from trio_gate.shell.models.installed_operations import regions
+from trio_gate.shell.models.packaged_data import packaged_hosts, packaged_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -24,7 +27,20 @@ WITH_STARS = frozenset({"aws.resource", "aws.resources"})
 """Facets that may hold a star, which is unlikely to be meant: `iam:SimulatePrincipalPolicy` is asked about `bucket/*`."""
 
 _ARN = re.compile(r"arn:[^:]*:[^:]+:[^:]*:[^:]*:.+")
+_NO_REGION = re.compile(r"[a-z-]*")
+"""The region in an ARN that has none, or a word such as `global`."""
+
+_OWNER = re.compile(r"(?:[0-9]{0,11}|[0-9]{12}|[a-z-]*)")
+_OWNER_WHOLE = re.compile(r"(?:[0-9]{12}|[a-z-]*)")
+"""The account in an ARN: 12 digits, a word such as `aws`, or nothing; what it may begin with, and the whole."""
+_SIX_PARTS = "an ARN has six parts, as in arn:aws:s3:::bucket"
 _ACCOUNT = re.compile(r"[0-9]{12}")
+
+
+@cache
+def all_regions() -> Collection[str]:
+    """The regions of all partitions, those of the installed botocore included."""
+    return {region for one in packaged_hosts()["partitions"].values() for region in one["regions"]} | regions()
 
 
 def form_fault(one: Compared) -> str | None:
@@ -78,8 +94,29 @@ def _none(fault: str, word: str, known: Collection[str]) -> str:
 
 def _arn(one: Compared) -> str | None:
     if one.how == "==" and not _ARN.fullmatch(one.text):
-        return "it is no ARN, which has six parts, as in arn:aws:s3:::bucket"
-    return "an ARN begins with `arn:`" if one.how == "startsWith" and not _may_begin(one.text, "arn:") else None
+        return _SIX_PARTS
+    if one.how not in ("==", "startsWith"):
+        return None
+    return _part_of_arn(one.text.split(":", 5)) if _may_begin(one.text, "arn:") else "an ARN begins with `arn:`"
+
+
+def _part_of_arn(parts: list[str]) -> str | None:
+    """What is wrong with an ARN's partition, region or account, where these are there; the last part may be a beginning."""
+    partitions = packaged_hosts()["partitions"]
+    if len(parts) > 2 and parts[1] not in partitions:
+        return _none(f"no partition is called `{parts[1]}`", parts[1], partitions)
+    if len(parts) > 4 and not _NO_REGION.fullmatch(parts[3]) and parts[3] not in all_regions():
+        return _none(f"no region is called `{parts[3]}`", parts[3], all_regions())
+    if len(parts) > 4 and not (_OWNER_WHOLE if len(parts) > 5 else _OWNER).fullmatch(parts[4]):
+        return f"its account would be `{parts[4]}`: an account has 12 digits, and {_SIX_PARTS}"
+    return None
+
+
+def _role(one: Compared) -> str | None:
+    parts = one.text.split(":")
+    if one.how in ("==", "startsWith") and len(parts) > 3 and parts[2] != "iam":
+        return "a role's ARN is IAM's, as arn:aws:iam::111111111111:role/name, also while it is used"
+    return _arn(one)
 
 
 def _account(one: Compared) -> str | None:
@@ -89,7 +126,21 @@ def _account(one: Compared) -> str | None:
 def _host(one: Compared) -> str | None:
     if one.text != one.text.lower():
         return "hosts are in lower case"
-    return "it is a host alone, without scheme, port and path" if set(one.text) & set("/:") else None
+    if set(one.text) & set("/:"):
+        return "it is a host alone, without scheme, port and path"
+    domains = _domains()
+    ends = one.how in ("==", "endsWith") and not any(_may_end(one.text, domain) for domain in domains)
+    return "AWS has no such host, and no rule is asked about tunnels to others" if ends else None
+
+
+@cache
+def _domains() -> tuple[str, ...]:
+    return HostTable(packaged_hosts()).all_domains
+
+
+def _may_end(text: str, domain: str) -> bool:
+    """Whether a host in a domain may end so."""
+    return f".{domain}".endswith(text) or text.endswith(f".{domain}") or text == domain
 
 
 def _path(one: Compared) -> str | None:
@@ -124,6 +175,6 @@ _FORMS: Mapping[str, Callable[[Compared], str | None]] = {
     "aws.resource": _arn,
     "aws.resource_accounts": _account,
     "aws.resources": _arn,
-    "aws.session_chain": _arn,
-    "aws.session_role": _arn,
+    "aws.session_chain": _role,
+    "aws.session_role": _role,
 }

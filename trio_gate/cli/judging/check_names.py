@@ -5,6 +5,7 @@ Rule: as in `check_words`, these are remarks. Only conditions that say of which 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from trio_gate.cli.judging.check_forms import meant
@@ -22,14 +23,16 @@ if TYPE_CHECKING:
 
 def name_lines(config: Config) -> Iterator[str]:
     """The lines, without line ends."""
+    installed, inputs_of, actions = frozenset(services()), cache(_inputs), cache(lambda: all_actions(config))
     for rule in config.rules:
         found = names_of(rule.condition or "")
-        if found is None or not found.services or not (found.actions or found.params):
+        if found is None:
             continue
-        known = {one: _inputs(one) for one in sorted(found.services) if one in services()}
-        if len(known) == len(found.services):
-            actions = all_actions(config)
-            for fault in _faults(found, known, actions):
+        if found.never is not None:
+            yield f'warning: rule "{rule.name}" ({rule.where}) matches no call: its parts want different values of {found.never}'
+        elif found.services and (found.actions or found.params) and found.services <= installed:
+            known = {one: inputs_of(one) for one in sorted(found.services)}
+            for fault in _faults(found, known, actions()):
                 yield f'warning: rule "{rule.name}" ({rule.where}): {fault}'
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trio_gate.cli.judging.check_words import all_regions
+from trio_gate.cli.judging.check_forms import all_regions
 from trio_gate.config.attribute_types import is_loopback
 from trio_gate.errors import did_you_mean
-from trio_gate.policy.cel import facets_read
+from trio_gate.policy.cel import reads_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ def _unknown(config: Config) -> Iterator[str]:
     for rule in config.rules:
         if rule.action != "allow" or rule.condition is None:
             continue
-        for facet in facets_read(rule.condition):
+        for facet in dict.fromkeys(".".join(read.path[:2]) for read in reads_of(rule.condition)):
             if facet in OFTEN_UNKNOWN:
                 yield (
                     f'note: rule "{rule.name}" ({rule.where}) allows by {facet}, which is unknown for many calls: '

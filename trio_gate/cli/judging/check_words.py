@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, get_args
 
 from trio_gate.aws.call import Access
 from trio_gate.aws.iam.names import PREFIX
-from trio_gate.cli.judging.check_forms import WITH_STARS, form_fault, said
+from trio_gate.cli.judging.check_forms import WITH_STARS, all_regions, form_fault, said
 from trio_gate.effect.reasons import Level
 from trio_gate.errors import did_you_mean
-from trio_gate.policy.cel import compared
-from trio_gate.shell.models.installed_operations import inputs, regions, services, version
+from trio_gate.policy.cel import compared, finds
+from trio_gate.shell.models.installed_operations import inputs, services, version
 from trio_gate.shell.models.packaged_data import packaged_hosts, packaged_tables, reviewed_botocore
 from trio_gate.wire.parse import METHODS
 
@@ -27,11 +27,15 @@ if TYPE_CHECKING:
 _OWN = {"aws.service": {"rds-db"}, "aws.action": {"connect"}}
 """Words for what the gateway signs and no service has."""
 
+_SHOWN = 3
+"""IAM actions that are shown of those with one name."""
+
 TESTS: Mapping[How, Callable[[str, str], bool]] = {
     "==": str.__eq__,
     "startsWith": str.startswith,
     "endsWith": str.endswith,
     "contains": str.__contains__,
+    "matches": lambda word, pattern: finds(pattern, word),
 }
 """Whether a word, given first, is as a condition asks."""
 
@@ -45,11 +49,11 @@ def word_lines(config: Config) -> Iterator[str]:
     known = _known(config) if found else {}
     for rule, one in found:
         words = known.get(one.facet)
-        fault = form_fault(one) if words is None or "*" in one.text else None
+        fault = form_fault(one) if one.how != "matches" and (words is None or "*" in one.text) else None
         if fault is None and words is not None and not _is_any(one, words):
             fault = f"no call has {said(one)}{_hint(one, words)}"
         if fault is not None:
-            weight = "note" if "*" in one.text and one.facet in WITH_STARS else "warning"
+            weight = "note" if "*" in one.text and one.how != "matches" and one.facet in WITH_STARS else "warning"
             yield f'{weight}: rule "{rule.name}" ({rule.where}): {fault}'
 
 
@@ -60,11 +64,6 @@ def all_actions(config: Config) -> Collection[str]:
     if version() != reviewed_botocore():
         actions = actions.union(*map(inputs, services()))
     return actions | {operation.operation for operation in config.operations} | _OWN["aws.action"]
-
-
-def all_regions() -> Collection[str]:
-    """The regions of all partitions, those of the installed botocore included."""
-    return {region for one in packaged_hosts()["partitions"].values() for region in one["regions"]} | regions()
 
 
 def _is_any(one: Compared, words: Collection[str]) -> bool:
@@ -92,9 +91,14 @@ def _known(config: Config) -> Mapping[str, Collection[str]]:
 
 
 def _hint(one: Compared, words: Collection[str]) -> str:
+    if one.how == "matches":
+        like = next((word for word in sorted(words) if finds(f"(?i){one.text}", word)), None)
+        return "" if like is None else f": with `(?i)` before it, it would find `{like}`"
     prefix, colon, rest = one.text.partition(":")
     if one.facet == "aws.action" and colon:
         return f': an action has no prefix, write "{rest}", or aws.iam_action == "{prefix.lower()}:{rest}"'
+    if one.facet == "aws.action" and (iam := _iam_actions(one)):
+        return f": it is IAM's name, write aws.iam_action == {iam}"
     if one.facet == "aws.service" and (called := _signed_as(one.text, words)):
         return f": did you mean {called}?"
     test, text = TESTS[one.how], one.text.strip().lower()
@@ -104,6 +108,13 @@ def _hint(one: Compared, words: Collection[str]) -> str:
         return f": did you mean `{like[at : at + len(text)]}`?"
     near = did_you_mean(one.text, words) if one.how == "==" else None
     return f": {near}" if near else ""
+
+
+def _iam_actions(one: Compared) -> str:
+    """The IAM actions with a name, at most a few of those that there are."""
+    tables = {prefix: packaged_tables(f"actions/{prefix}") for prefix in packaged_tables("services")} if one.how == "==" else {}
+    found = [prefix for prefix, table in sorted(tables.items()) if one.text.lower() in table]
+    return " or ".join(f'"{prefix}:{one.text}"' for prefix in found[:_SHOWN])
 
 
 def _signed_as(name: str, services: Collection[str]) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.cli.judging.check_names import name_lines
 from trio_gate.cli.judging.check_newer import newer_lines
+from trio_gate.cli.judging.check_outcome import outcome_lines
 from trio_gate.cli.judging.check_sense import sense_lines
 from trio_gate.cli.judging.check_words import word_lines
 
@@ -21,3 +22,4 @@ def remark_lines(config: Config) -> Iterator[str]:
     yield from word_lines(config)
     yield from name_lines(config)
     yield from sense_lines(config)
+    yield from outcome_lines(config)

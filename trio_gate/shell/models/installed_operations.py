@@ -59,6 +59,18 @@ def inputs(service: str) -> Mapping[str, frozenset[str]]:
     }
 
 
+def needed(service: str) -> Mapping[str, tuple[str, frozenset[str]]]:
+    """The operations of an installed service, each with its HTTP method and the parameters that no call may leave out."""
+    model = load_model(service)
+    return {
+        name: (
+            one["http"]["method"],
+            frozenset(model["shapes"][one["input"]["shape"]].get("required", ()) if "input" in one else ()),
+        )
+        for name, one in model["operations"].items()
+    }
+
+
 def newer(tables: Tables, service: str, model: Mapping[str, Any]) -> Mapping[str, Why]:
     """The operations of a service's model that are newer, and why."""
     answers, inputs = all_known(model, known_outputs(service), "output"), all_known(model, known_inputs(service), "input")
