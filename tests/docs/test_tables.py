@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import tomllib
 
 import pytest
 
-from scripts.data import make_reference
+from scripts.data import make_man, make_reference
 from tests.docs.pages import rows, section, text
 from tests.kit.configs import faults_of, load
 from tests.kit.paths import ROOT
+from trio_gate.cli.main import VERBS
 from trio_gate.config.blocks import SHAPES
 from trio_gate.facet.docs import table
 
@@ -37,6 +40,21 @@ def test_the_facets_are_those_of_the_schema():
 def test_the_reference_is_what_the_readers_of_blocks_ask_for():
     """`python -m scripts.data.make_reference > docs/reference.md` makes it."""
     assert text(DOCS / "reference.md") == make_reference.page()
+
+
+def test_the_manual_page_is_what_the_command_line_takes():
+    """`python -m scripts.data.make_man > docs/trio-gate.1` makes it."""
+    assert text(DOCS / "trio-gate.1") == make_man.page()
+
+
+def test_the_manual_page_is_one(tmp_path):
+    if shutil.which("groff") is None:
+        pytest.skip("groff is not installed")  # reason: the page can be read without it
+    done = subprocess.run(
+        ["groff", "-man", "-ww", "-Tutf8", str(DOCS / "trio-gate.1")], capture_output=True, text=True, check=True
+    )
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout).replace("\N{MINUS SIGN}", "-")
+    assert (done.stderr, [verb for verb in VERBS if f"\n   {verb}" not in shown]) == ("", [])
 
 
 def test_the_reference_has_every_kind_of_block():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,8 @@ def test_the_image_is_made_of_all_that_the_package_needs():
     """`pip install` of what reaches the image's build would fail if one of these were missing."""
     sent = [line[1:] for line in (CONTAINERS / "Dockerfile.dockerignore").read_text("utf-8").splitlines() if line.startswith("!")]
     assert [name for name in sent if not (ROOT / name).exists()] == []
-    assert {"pyproject.toml", "README.md", "LICENSE", "trio_gate"} <= set(sent)
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert {"pyproject.toml", "README.md", "LICENSE", "trio_gate", *wheel["shared-data"]} <= set(sent)
 
 
 def test_only_the_gateway_of_the_pod_can_read_the_token_that_stands_for_the_base_key():
