@@ -32,11 +32,8 @@ MOST_NEW = 10_000
 MOST_CALLS = 1_000_000
 """Calls that may be asked for."""
 
-WIDE = 140
-"""Least width of a terminal for all columns of the table."""
-
-WIDE_ONLY = frozenset({"resource", "rule"})
-"""Columns of the table that a narrower terminal leaves out."""
+WIDTHS = {"resource": 140, "rule": 140, "status": 100, "approver": 100}
+"""Least width of a terminal for these columns of the table, so that a narrower one has room for what was called."""
 
 FOLDED = frozenset({"call", "resource", "rule", "approver"})
 COLUMNS = ("time", "agent", "account", "call", "resource", "decision", "rule", "status", "approver")
@@ -169,7 +166,7 @@ def _print_table(records: list[dict[str, Any]]) -> None:
     from rich.text import Text  # noqa: PLC0415 - slow to load, and --json does not need it
 
     console = Console(width=shutil.get_terminal_size().columns if sys.stdout.isatty() else NOT_A_TERMINAL)
-    shown = [column for column in COLUMNS if console.width >= WIDE or column not in WIDE_ONLY]
+    shown = [column for column in COLUMNS if console.width >= WIDTHS.get(column, 0)]
     table = Table(box=None, pad_edge=False)
     for column in shown:
         table.add_column(column, overflow="fold", no_wrap=column not in FOLDED)
@@ -178,7 +175,9 @@ def _print_table(records: list[dict[str, Any]]) -> None:
         table.add_row(*(Text(visible(row[column])) for column in shown))
     console.print(table)
     if left_out := [column for column in COLUMNS if column not in shown]:
-        print(f"left out for want of width: {' and '.join(left_out)}; {WIDE} columns have room, and --json has all")
+        *first, last = left_out
+        named = f"{', '.join(first)} and {last}"
+        print(f"left out for want of width: {named}; {max(WIDTHS.values())} columns have room, and --json has all")
 
 
 def cells(record: dict[str, Any]) -> tuple[str, ...]:

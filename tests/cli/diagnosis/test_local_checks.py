@@ -71,13 +71,17 @@ def test_the_metrics_listener_is_one_with_a_certificate(tmp_path, taken):
     assert (found.level, found.said) == ("fail", "it cannot be read: No such file or directory")
 
 
-def test_an_address_that_this_machine_has_not(tmp_path):
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [("203.0.113.1", "this machine has no such address: change `bind`"), ("no name.invalid", "its name has no address here (")],
+)
+def test_an_address_that_this_machine_has_not(tmp_path, host, words):
     config = listening(tmp_path, "127.0.0.1:1")
-    elsewhere = replace(config.gateway.listeners[0].bind, host="203.0.113.1")
+    elsewhere = replace(config.gateway.listeners[0].bind, host=host)
     [found] = local_checks.ports(
         replace(config, gateway=replace(config.gateway, listeners=(replace(config.gateway.listeners[0], bind=elsewhere),)))
     )
-    assert (found.level, found.said) == ("fail", "this machine has no such address: change `bind`")
+    assert (found.level, found.said.startswith(words), found.said.endswith(": change `bind`")) == ("fail", True, True)
 
 
 def test_the_disk_has_space_or_has_not(tmp_path, monkeypatch):
@@ -85,13 +89,18 @@ def test_the_disk_has_space_or_has_not(tmp_path, monkeypatch):
     assert [(one.level, one.what) for one in local_checks.disk(config)] == [("ok", "disk")]
     assert [one.level for one in local_checks.disk(configured(tmp_path, 'record_limit = "1000000GiB"'))] == ["note"]
     monkeypatch.setattr(local_checks, "LEAST_FREE", 1 << 60)
-    assert [one.level for one in local_checks.disk(config)] == ["fail"]
+    [found] = local_checks.disk(config)
+    assert (found.level, found.said.endswith(": make room, or name another `state_dir`")) == ("fail", True)
 
 
 def test_a_state_folder_that_cannot_be_used(tmp_path):
     (tmp_path / "state").write_text("")
     assert said(local_checks.disk(configured(tmp_path))) == [
-        ("fail", "state_dir", f"this user cannot write to {tmp_path / 'state'}")
+        (
+            "fail",
+            "state_dir",
+            f"this user cannot write to {tmp_path / 'state'}: run this as the gateway's user, or name another folder",
+        )
     ]
     (tmp_path / "state").unlink()
     (tmp_path / "state").mkdir(mode=0o755)

@@ -52,6 +52,12 @@ def test_what_it_makes_passes_check_and_works(made, capsys):
     assert json.loads(capsys.readouterr().out)["AWS_SECRET_ACCESS_KEY"] == (folder / "secrets/agent-ci").read_text().strip()
 
 
+def test_what_it_says_to_do_next_is_for_a_shell(tmp_path, capsys):
+    folder = tmp_path / "my gate"
+    assert status_of("init", *GIVEN, "--dir", str(folder)) == 0
+    assert f"  2. trio-gate doctor --config '{folder}/gateway.hcl'\n" in capsys.readouterr().out
+
+
 def test_all_is_for_its_owner_alone(made):
     folder, _ = made
     modes = {path.stat().st_mode & 0o777 for path in folder.rglob("*") if path.is_file()}

@@ -76,7 +76,9 @@ def _words(trouble: OSError) -> str:
         errno.EACCES: "ports below 1024 need CAP_NET_BIND_SERVICE, or a socket of systemd",
         errno.EADDRNOTAVAIL: "this machine has no such address: change `bind`",
     }
-    return hints.get(trouble.errno or 0, str(trouble.strerror))
+    if isinstance(trouble, socket.gaierror):
+        return f"its name has no address here ({trouble.strerror}): change `bind`"
+    return hints.get(trouble.errno or 0, f"{trouble.strerror}: change `bind`")
 
 
 def tokens(config: Config) -> Iterator[Finding]:
@@ -91,14 +93,14 @@ def disk(config: Config) -> Iterator[Finding]:
     while not there.exists():
         there = there.parent
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        yield fail("state_dir", f"this user cannot write to {there}")
+        yield fail("state_dir", f"this user cannot write to {there}: run this as the gateway's user, or name another folder")
         return
     if folder.exists() and folder.stat().st_mode & 0o077:
         yield note("state_dir", f"others can read {folder}: the gateway makes it 0700 when it starts")
     free = shutil.disk_usage(there).free
     said = f"{free // _MIB} MiB are free for {folder}"
     if free < LEAST_FREE:
-        yield fail("disk", f"{said}, less than {LEAST_FREE // _MIB} MiB")
+        yield fail("disk", f"{said}, less than {LEAST_FREE // _MIB} MiB: make room, or name another `state_dir`")
     elif free < config.gateway.record_limit:
         yield note("disk", f"{said}, less than `record_limit` ({config.gateway.record_limit // _MIB} MiB)")
     else:

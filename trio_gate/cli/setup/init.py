@@ -8,6 +8,7 @@ from __future__ import annotations
 import getpass
 import re
 import secrets
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -220,7 +221,7 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
 
 
 def _next_steps(folder: Path, first: First, token: str) -> str:
-    at = f" --config {folder / FILE}"
+    at = f" --config {shlex.quote(str(folder / FILE))}"
     account = next(label or number for number, label in first.accounts.items())
     return f"""\
 Made {folder / FILE}, the agent's secret in {folder / first.secret_file}, and policies for AWS in {folder / AWS}/.
