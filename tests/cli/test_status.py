@@ -33,6 +33,7 @@ TOLD = {
     "sessions": [],
     "sessions_total": 0,
     "upstream": {"lent": 1, "idle": 2},
+    "tunnels": 3,
     "unreviewed_operations": 0,
 }
 
@@ -49,6 +50,7 @@ def test_an_answer_is_told_in_lines():
         "3 notices undelivered: the gateway's log says which",
         "0 virtual sessions",
         "connections to AWS: 1 lent, 2 idle",
+        "3 tunnels to other hosts",
     ]
 
 

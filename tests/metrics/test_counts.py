@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from trio_gate.metrics.counts import MAX_SERIES, NOT_OURS, Counts
+from trio_gate.metrics.counts import MAX_SERIES, MOST_OF_AGENT, NOT_OURS, Counts
 from trio_gate.metrics.histogram import OTHER
+from trio_gate.metrics.limits import LIMITS
 from trio_gate.metrics.table import METRICS
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -50,10 +51,29 @@ def test_a_request_that_was_not_sent_has_no_time_of_aws():
 def test_series_beyond_the_most_count_as_other_with_their_outcome():
     counts = Counts()
     for number in range(MAX_SERIES + 10):
-        counts.request((f"s{number}", "read", "deny", "ci", "1"), "refused", 403, {}, NOW)
+        counts.request((f"s{number}", "read", "deny", f"ci{number % 2}", "1"), "refused", 403, {}, NOW)
     found = counts.collect()["requests"]
     assert len(found) == MAX_SERIES + 1
     assert found[OTHER, OTHER, "deny", OTHER, OTHER] == 10
+
+
+def test_one_agent_leaves_series_to_others():
+    counts = Counts()
+    for number in range(MOST_OF_AGENT + 5):
+        counts.request((f"s{number}", "read", "allow", "ci", "1"), "answered", 200, {}, NOW)
+    counts.request(("s3", "read", "allow", "cd", "1"), "answered", 200, {}, NOW)
+    found = counts.collect()["requests"]
+    assert found["other", "other", "allow", "ci", "other"] == 5
+    assert found["s3", "read", "allow", "cd", "1"] == 1
+    assert len(found) == MOST_OF_AGENT + 2
+
+
+def test_every_limit_is_counted_from_the_start():
+    counts = Counts()
+    counts.refuse("max_pending")
+    found = counts.collect()["limit_refused"]
+    assert {limit for (limit,) in found} == {one.name for one in LIMITS}
+    assert {limit for (limit,), count in found.items() if count} == {"max_pending"}
 
 
 def test_services_are_asked_when_somebody_reads():
@@ -70,7 +90,7 @@ def test_services_are_asked_when_somebody_reads():
     assert asked == []
     found = counts.collect()
     assert found["waiting"] == {(): 4}
-    assert found["limit_refused"] == {("rate",): 2, ("max_connections",): 2}
+    assert {limit: count for limit, count in found["limit_refused"].items() if count} == {("rate",): 2, ("max_connections",): 2}
 
 
 def test_what_is_counted_has_a_metric():

@@ -48,6 +48,7 @@ def status(running: Running, opened: Sequence[OpenListener]) -> dict[str, Any]:
         ],
         "sessions_total": len(sessions),
         "upstream": {"lent": services.upstreams.lent, "idle": services.upstreams.idle},
+        "tunnels": services.counts.tunnels.open,
         "unreviewed_operations": services.unreviewed.count,
     }
 

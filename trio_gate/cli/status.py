@@ -95,6 +95,8 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
     if more > 0:
         yield f"  and {more} more"
     yield f"connections to AWS: {told['upstream']['lent']} lent, {told['upstream']['idle']} idle"
+    if told["tunnels"]:
+        yield f"{counted(told['tunnels'], 'tunnel')} to other hosts"
     if told["unreviewed_operations"]:
         yield f"{counted(told['unreviewed_operations'], 'operation')} met that the review does not have: see `trio-gate check`"
 

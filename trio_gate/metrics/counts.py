@@ -6,9 +6,11 @@ of requests. Theory: a request costs a look-up in a dict and two searches in sho
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from trio_gate.metrics.histogram import AWS_BOUNDS, OTHER, OWN_BOUNDS, Distribution, Histogram, Histograms
+from trio_gate.metrics.limits import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -24,8 +26,14 @@ if TYPE_CHECKING:
 MAX_SERIES = 2000
 """Combinations of service, access, outcome, agent and account that are counted each for itself: about 1 MiB when they are read."""
 
+MOST_OF_AGENT = 1500
+"""Of these for one agent, so that one that calls all that there is leaves room for others."""
+
 MAX_SERVICES = 100
 """Services whose answers are timed each for itself."""
+
+_NONE_REFUSED = {one.name: 0 for one in LIMITS}
+"""Each limit has a count from the start: Prometheus takes no rate of what was not there before."""
 
 NOT_OURS = ("aws", "approved", "credentials_ready", "answered")
 """Stages of a request that wait for others: for AWS's answer, for people, for STS, for the answer to pass."""
@@ -70,6 +78,7 @@ class Counts:
         self.seen: dict[str, datetime] = {}
         self.tunnels = TunnelCounts()
         self._requests: dict[tuple[str, str, str, str, str], int] = {}
+        self._series = Counter[str]()
         self._ends: dict[tuple[str, int], int] = {}
         self._own = Histograms(OWN_BOUNDS, MAX_SERVICES)
         self._aws = Histograms(AWS_BOUNDS, MAX_SERVICES)
@@ -121,7 +130,7 @@ class Counts:
             "own_seconds": dict(self._own.now()),
             "aws_seconds": dict(self._aws.now()),
             "loop_lag_seconds": {(): self.lag.now()},
-            "limit_refused": {(limit,): count for limit, count in self.refused.items()},
+            "limit_refused": {(limit,): count for limit, count in {**_NONE_REFUSED, **self.refused}.items()},
             "tunnels": {(): self.tunnels.open},
             "tunnels_asked": {(result,): count for result, count in self.tunnels.asked.items()},
             "tunnels_opened": {(proof,): count for proof, count in self.tunnels.opened.items()},
@@ -133,6 +142,11 @@ class Counts:
         return found
 
     def _add(self, key: tuple[str, str, str, str, str]) -> None:
+        agent = key[3]
         if len(self._requests) >= MAX_SERIES:
             key = OTHER, OTHER, key[2], OTHER, OTHER
+        elif self._series[agent] >= MOST_OF_AGENT:
+            key = OTHER, OTHER, key[2], agent, OTHER
+        if key not in self._requests:
+            self._series[agent] += 1
         self._requests[key] = self._requests.get(key, 0) + 1

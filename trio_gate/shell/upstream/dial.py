@@ -33,6 +33,10 @@ PORT = 443
 _NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_NEVER_PUBLIC = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "168.63.129.16/32", "3fff::/20")))
+"""Networks that some versions of Python call global: that of protocols, where Oracle's cloud had its metadata, the address at which Azure's machines ask
+their host, and that for documentation."""
+
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 
 log = logging.getLogger(__name__)
@@ -98,7 +102,7 @@ def unfit(address: str) -> str | None:
         return "unspecified"
     if ip.is_multicast:
         return "multicast"
-    public = ip.is_global and (ip.version == 4 or ip in _GLOBAL_UNICAST)
+    public = ip.is_global and not any(ip in one for one in _NEVER_PUBLIC) and (ip.version == 4 or ip in _GLOBAL_UNICAST)
     return None if public else "private"
 
 
