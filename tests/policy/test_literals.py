@@ -25,7 +25,15 @@ from trio_gate.policy.cel import compared, names_of
         ('aws.action.matches("^Get.*")', [("aws.action", "matches", "^Get.*")]),
         ('"i".startsWith(aws.service) || aws.service.lowerAscii() == "x"', []),
         ('aws.params.Bucket == "x" || aws.account == aws.account_name', []),
-        ('aws.params.Names.exists(one, one == "x") || aws.policies.exists(p, p.name == "x")', []),
+        ('aws.params.Names.exists(one, one == "x") || aws.params.Names.exists(one, one.name == "x")', []),
+        (
+            'aws.policies.exists(p, p.member == "P" && p.statements.exists(s, s.effect != "a" && s.actions.exists(a, a == "b")))',
+            [
+                ("aws.policies.member", "==", "P"),
+                ("aws.policies.statements.effect", "==", "a"),
+                ("aws.policies.statements.actions", "==", "b"),
+            ],
+        ),
         ('aws.resources.exists(x, aws.params.Names.exists(x, x == "foo"))', []),
         ("aws.service ==", []),
     ],

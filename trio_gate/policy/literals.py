@@ -29,9 +29,15 @@ _COMPARES: Mapping[str, How] = {
 }
 
 
+_POLICIES = "aws.policies"
+
+
 @value_class
 class Compared:
-    """A text with which a condition compares a facet, or each item of it. `how` is "==" for `!=` and `in`, too."""
+    """A text with which a condition compares a facet, or each item of it. `how` is "==" for `!=` and `in`, too.
+
+    A part of a policy has the name of its facet before its own: `aws.policies.statements.effect`.
+    """
 
     facet: str
     how: How
@@ -60,7 +66,7 @@ def literals(node: Node, items: Items | None = None) -> Iterator[Compared]:
     if node.kind == "call" and (how := _COMPARES.get(node.name)) is not None:
         yield from _of_call(node, how, items)
     if node.kind == "loop":
-        items = {**items, node.binds[0]: _facet(node.parts[0], {})}
+        items = {**items, node.binds[0]: _facet(node.parts[0], items)}
     for part in node.parts:
         yield from literals(part, items)
 
@@ -113,5 +119,12 @@ def _facet(node: Node, items: Items) -> str | None:
     found = read_of(node)
     if found is None:
         return None
-    name = ".".join(found.path)
-    return name if name in FACETS else items.get(name)
+    name, (first, *below) = ".".join(found.path), found.path
+    if name in FACETS:
+        return name
+    above = items.get(first)
+    return above if not below else f"{above}.{'.'.join(below)}" if above is not None and _in_policy(above) else None
+
+
+def _in_policy(facet: str) -> bool:
+    return facet == _POLICIES or facet.startswith(f"{_POLICIES}.")

@@ -31,6 +31,7 @@ def faults(condition):
         ('aws.session_role == "arn:aws:sts::111111111111:assumed-role/x/y"', ROLE),
         ('"arn:aws:s3:::b" in aws.session_chain', ROLE),
         ('aws.host == "pypi.org"', TUNNELS),
+        ('"everyone" in aws.shares_with', "everybody is `*`"),
         ('aws.host.endsWith(".example")', TUNNELS),
         ('"12345" in aws.resource_accounts', "an account has 12 digits"),
         ('aws.host == "S3.amazonaws.com"', "hosts are in lower case"),

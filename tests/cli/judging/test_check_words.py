@@ -65,6 +65,26 @@ def test_a_text_that_no_call_has(condition, line):
 
 
 @pytest.mark.parametrize(
+    ("inside", "fault"),
+    [
+        ('p.statements.exists(s, s.effect == "allow")', 'no statement has the effect "allow": it is `Allow` or `Deny`'),
+        ('p.statements.exists(s, "*" in s.action)', "a statement has no `action`, did you mean `actions`?"),
+        ('p.statement.exists(s, s.effect == "Deny")', "a policy has no `statement`, did you mean `statements`?"),
+        ('p.Document == "x"', "a policy has no `Document`"),
+        ('p.member == "P" && p.statements.exists(s, s.effect == "Allow" && "*" in s.not_principals)', None),
+        (
+            'p.statements.exists(s, s.effect.startsWith("D") || s.conditions.Bool["aws:x"] == "true" || s.effect.matches("^A"))',
+            None,
+        ),
+    ],
+)
+def test_a_part_that_no_policy_has(inside, fault):
+    rule = f'rule "r" {{\n  match = aws.policies.exists(p, {inside})\n  action = "deny"\n}}\n'
+    lines = [line.partition("): ")[2] for line in word_lines(load(GATEWAY + AGENT + rule, check_condition=check_condition))]
+    assert lines == ([] if fault is None else [fault])
+
+
+@pytest.mark.parametrize(
     ("condition", "weight"), [('aws.service in ["s3*"]', "warning"), ('"arn:aws:s3:::b/*" in aws.resources', "note")]
 )
 def test_a_star_is_no_wildcard(condition, weight):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.hosts.table import HostTable
 from trio_gate.errors import did_you_mean
+from trio_gate.policy.cel import finds
 from trio_gate.policy.literals import Compared
 from trio_gate.shell.models.installed_operations import regions
 from trio_gate.shell.models.packaged_data import packaged_hosts, packaged_tables
@@ -19,7 +20,9 @@ from trio_gate.shell.models.packaged_data import packaged_hosts, packaged_tables
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-_LISTS = frozenset({"aws.iam_actions", "aws.resource_accounts", "aws.resources", "aws.session_chain"})
+    from trio_gate.policy.literals import How
+
+_LISTS = frozenset({"aws.iam_actions", "aws.resource_accounts", "aws.resources", "aws.session_chain", "aws.shares_with"})
 _LITERAL_STARS = frozenset({"aws.shares_with", "aws.path"})
 """Facets in which `*` is a word, or a character like others."""
 
@@ -34,6 +37,25 @@ _OWNER = re.compile(r"(?:[0-9]{0,11}|[0-9]{12}|[a-z-]*)")
 _OWNER_WHOLE = re.compile(r"(?:[0-9]{12}|[a-z-]*)")
 """The account in an ARN: 12 digits, a word such as `aws`, or nothing; what it may begin with, and the whole."""
 _SIX_PARTS = "an ARN has six parts, as in arn:aws:s3:::bucket"
+_OF_POLICY = ("member", "statements")
+_LISTS_OF_STATEMENT = ("actions", "resources", "principals")
+_OF_STATEMENT = (
+    *("effect", "conditions", "admin", "public", "foreign"),
+    *_LISTS_OF_STATEMENT,
+    *(f"not_{name}" for name in _LISTS_OF_STATEMENT),
+)
+_EFFECTS = ("Allow", "Deny")
+_EVERYBODY = frozenset({"all", "anybody", "anyone", "everybody", "everyone", "public", "world"})
+
+TESTS: Mapping[How, Callable[[str, str], bool]] = {
+    "==": str.__eq__,
+    "startsWith": str.startswith,
+    "endsWith": str.endswith,
+    "contains": str.__contains__,
+    "matches": lambda word, pattern: finds(pattern, word),
+}
+"""Whether a word, given first, is as a condition asks."""
+
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
@@ -49,6 +71,19 @@ def form_fault(one: Compared) -> str | None:
         return f"{said(one)} has no wildcard: {_without_star(one)}"
     why = _FORMS[one.facet](one) if one.facet in _FORMS else None
     return None if why is None else f"no call has {said(one)}: {why}"
+
+
+def policy_fault(one: Compared) -> str | None:
+    """What is wrong with a part of a policy document, by its name or the text that it is compared with; None if nothing is."""
+    of, _, part = one.facet.removeprefix("aws.policies.").partition(".")
+    name, known, whole = (
+        (part.partition(".")[0], _OF_STATEMENT, "a statement") if of == "statements" else (of, _OF_POLICY, "a policy")
+    )
+    if name and name not in known:
+        return ", ".join(filter(None, (f"{whole} has no `{name}`", meant(name, known))))
+    if name == "effect" and not any(TESTS[one.how](word, one.text) for word in _EFFECTS):
+        return f'no statement has the effect "{one.text}": it is `Allow` or `Deny`'
+    return None
 
 
 def said(one: Compared) -> str:
@@ -176,5 +211,6 @@ _FORMS: Mapping[str, Callable[[Compared], str | None]] = {
     "aws.resource_accounts": _account,
     "aws.resources": _arn,
     "aws.session_chain": _role,
+    "aws.shares_with": lambda one: "everybody is `*`" if one.text.lower() in _EVERYBODY else None,
     "aws.session_role": _role,
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, get_args
 
 from trio_gate.aws.call import Access
 from trio_gate.aws.iam.names import PREFIX
-from trio_gate.cli.judging.check_forms import WITH_STARS, all_regions, form_fault, said
+from trio_gate.cli.judging.check_forms import TESTS, WITH_STARS, all_regions, form_fault, policy_fault, said
 from trio_gate.effect.reasons import Level
 from trio_gate.errors import did_you_mean
 from trio_gate.policy.cel import compared, finds
@@ -19,25 +19,16 @@ from trio_gate.shell.models.packaged_data import packaged_hosts, packaged_tables
 from trio_gate.wire.parse import METHODS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from trio_gate.config.model import Config
-    from trio_gate.policy.literals import Compared, How
+    from trio_gate.policy.literals import Compared
 
 _OWN = {"aws.service": {"rds-db"}, "aws.action": {"connect"}}
 """Words for what the gateway signs and no service has."""
 
 _SHOWN = 3
 """IAM actions that are shown of those with one name."""
-
-TESTS: Mapping[How, Callable[[str, str], bool]] = {
-    "==": str.__eq__,
-    "startsWith": str.startswith,
-    "endsWith": str.endswith,
-    "contains": str.__contains__,
-    "matches": lambda word, pattern: finds(pattern, word),
-}
-"""Whether a word, given first, is as a condition asks."""
 
 PROTOCOLS = frozenset({"ec2", "json", "query", "rest-json", "rest-xml", "smithy-rpc-v2-cbor"})
 """Botocore's names for the protocols of AWS."""
@@ -48,6 +39,10 @@ def word_lines(config: Config) -> Iterator[str]:
     found = [(rule, one) for rule in config.rules for one in compared(rule.condition or "")]
     known = _known(config) if found else {}
     for rule, one in found:
+        if one.facet.startswith("aws.policies"):
+            if (fault := policy_fault(one)) is not None:
+                yield f'warning: rule "{rule.name}" ({rule.where}): {fault}'
+            continue
         words = known.get(one.facet)
         fault = form_fault(one) if one.how != "matches" and (words is None or "*" in one.text) else None
         if fault is None and words is not None and not _is_any(one, words):
