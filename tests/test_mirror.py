@@ -37,7 +37,6 @@ WITHOUT = [
     "shell/admin/static_files.py",
     "shell/clock.py",
     "shell/exchange/budget.py",
-    "shell/exchange/forward.py",
     "shell/exchange/host_rules.py",
     "shell/exchange/intake.py",
     "shell/exchange/pipeline.py",
@@ -51,7 +50,7 @@ WITHOUT = [
 ]
 """Sources without a test of their name: they are tested with what uses them. This list may only shrink."""
 
-MOST = 42
+MOST = 41
 
 
 def twin(source: str) -> str:

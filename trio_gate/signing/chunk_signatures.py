@@ -84,7 +84,7 @@ class ChunkWriter:
         self._signs_trailers = body.kind is StreamKind.SIGNED_TRAILER
         self.length = framed_length(body.decoded_length or 0, body.trailers if self._signs_trailers else None)
 
-    def data(self, content: bytes) -> bytes:
+    def data(self, content: bytes | memoryview) -> bytes:
         """Add content; returns the chunks that are full now, and keeps the rest for the next one."""
         self._buffer += content
         return b"".join(self._chunk(CHUNK) for _ in range(len(self._buffer) // CHUNK))

@@ -87,14 +87,14 @@ class AgentConnection:
         self._method = ""
         self._chunks: ChunkReader | None = None
         self._left = 0
-        self._as_it_came = b""
+        self._as_it_came: bytes | memoryview = b""
         self._writer: BodyWriter | None = None
         self.has_body = False
         self.content_length: int | None = 0
         self.expects_continue = False
 
-    def receive(self, data: bytes) -> None:
-        """Add bytes from the agent; b"" means that it will send no more."""
+    def receive(self, data: bytes | memoryview) -> None:
+        """Add bytes from the agent; none mean that it will send no more."""
         if self._chunks is None and 0 < len(data) <= self._left and not self.ahead:
             self._as_it_came = data  # a piece of a large body, which is not copied
         else:
@@ -155,7 +155,7 @@ class AgentConnection:
 
     def _body(self) -> AgentEvent:
         if self._chunks is not None:
-            data = self._chunks.read_several(self._in.data)
+            data: bytes | memoryview = self._chunks.read_several(self._in.data)
             done = self._chunks.done
         else:
             data, self._as_it_came = self._as_it_came or take(self._in.data, self._left), b""
@@ -188,7 +188,7 @@ class AgentConnection:
     @property
     def leftover(self) -> bytes:
         """The bytes that arrived and were not read."""
-        return self._as_it_came + self._in.data
+        return bytes(self._as_it_came) + self._in.data
 
     def send_continue(self) -> bytes:
         """The bytes of an interim 100 answer: tells the agent to send the body, or keeps it waiting while a person decides."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from trio_gate.wire.head import Headers, Streamed
 
-    Observer = Callable[[bytes], None]
+    Observer = Callable[[bytes | memoryview], None]
 
 WINDOW = 256 * 1024
 """Bytes of the longest chunk that is held back until its signature is checked. SDKs send 64 or 128 KiB."""
@@ -46,7 +46,7 @@ class Checker(Protocol):
     def seen(self) -> int:
         """Bytes of content so far, without aws-chunked framing."""
 
-    def feed(self, data: bytes) -> bytes:
+    def feed(self, data: bytes | memoryview) -> bytes | memoryview:
         """Check the next bytes, already transfer-decoded.
 
         Returns the bytes that may be sent on now. Raises GateError as soon as the body is certain to be wrong.
@@ -77,7 +77,7 @@ class NullChecker:
         self.seen = 0
         self.trailers: Headers = ()
 
-    def feed(self, data: bytes) -> bytes:
+    def feed(self, data: bytes | memoryview) -> bytes | memoryview:
         """See Checker."""
         self.seen += len(data)
         if self._length is not None and self.seen > self._length:
@@ -103,7 +103,7 @@ class HashChecker(NullChecker):
         self._expected = sha256_hex
         self._hash = hashlib.sha256()
 
-    def feed(self, data: bytes) -> bytes:
+    def feed(self, data: bytes | memoryview) -> bytes | memoryview:
         """See Checker."""
         self._hash.update(data)
         return super().feed(data)
@@ -131,7 +131,7 @@ class AwsChunkedChecker:
         """See Checker."""
         return self._content.seen
 
-    def feed(self, data: bytes) -> bytes:
+    def feed(self, data: bytes | memoryview) -> bytes | memoryview:
         """See Checker."""
         self._buffer += data
         while content := self._chunks.read(self._buffer):
@@ -171,7 +171,7 @@ class SignedChunksChecker(AwsChunkedChecker):
         self._kept = bytearray()
         self._passed = bytearray()
 
-    def feed(self, data: bytes) -> bytes:
+    def feed(self, data: bytes | memoryview) -> bytes | memoryview:
         """See Checker."""
         super().feed(data)
         passed = bytes(self._passed)

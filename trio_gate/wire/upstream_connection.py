@@ -181,6 +181,11 @@ class UpstreamConnection:
         whole = self._at is _END and self._writer is not None and self._writer.ended
         return whole and not (self._spoiled or self._eof or self._closes or self._in.data)
 
+    @property
+    def unsent(self) -> int | None:
+        """Bytes of the request's body that its head promised and that are still to be sent; None where it is chunked."""
+        return self._request().left
+
     def _request(self) -> BodyWriter:
         if self._writer is None:
             message = "body before head"

@@ -48,12 +48,13 @@ class BodyWriter:
 
     Attributes:
         ended: whether `end` was called.
+        left: bytes that were promised and are still to come; None for chunks.
     """
 
-    __slots__ = ("_left", "_silent", "ended")
+    __slots__ = ("_silent", "ended", "left")
 
     def __init__(self, length: int | None, *, silent: bool = False) -> None:
-        self._left = length
+        self.left = length
         self._silent = silent
         self.ended = False
 
@@ -61,18 +62,18 @@ class BodyWriter:
         """The bytes that send a piece of the body. Raises RuntimeError for more than was promised."""
         if self._silent or not data:
             return b""
-        if self._left is None:
+        if self.left is None:
             return b"".join((b"%x\r\n" % len(data), data, b"\r\n"))
-        if len(data) > self._left:
+        if len(data) > self.left:
             message = "more body than its head promised"
             raise RuntimeError(message)
-        self._left -= len(data)
+        self.left -= len(data)
         return data
 
     def end(self) -> bytes:
         """The bytes that end the body. Raises RuntimeError if less was sent than promised."""
-        if not self._silent and self._left:
+        if not self._silent and self.left:
             message = "less body than its head promised"
             raise RuntimeError(message)
         self.ended = True
-        return b"0\r\n\r\n" if self._left is None and not self._silent else b""
+        return b"0\r\n\r\n" if self.left is None and not self._silent else b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from contextlib import suppress
 
 import pytest
@@ -9,8 +10,9 @@ import trio
 from trio.testing import memory_stream_pair
 
 from tests.kit.wire.streams import agent_stream
-from tests.kit.wire.transports import StreamTransport
+from tests.kit.wire.transports import StreamTransport, sockets
 from trio_gate.errors import Malformed
+from trio_gate.shell.net.agent_stream import LARGE
 from trio_gate.wire.head import ResponseHead
 
 
@@ -170,3 +172,26 @@ async def test_many_small_chunks_let_others_have_their_turn():
         assert [len(piece or b"") for piece in pieces] == [64] * 8
         assert turns >= 2
         nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("length", [LARGE - 1, LARGE, 3 * LARGE + 1])
+async def test_a_large_body_is_lent_in_pieces_and_the_next_request_is_whole(length):
+    near, far = sockets()
+    body = random.Random(length).randbytes(length)
+    async with near, far, trio.open_nursery() as nursery:
+        agent = agent_stream(far)
+        for _ in range(2):
+            nursery.start_soon(near.send_all, b"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % length + body)
+            assert await agent.next_head()
+            got, pieces = bytearray(), []
+            while (piece := await agent.next_piece()) is not None:
+                got += piece
+                pieces.append(piece)
+            assert got == body
+            lent = [piece for piece in pieces if isinstance(piece, memoryview)]
+            assert bool(lent) is (length >= LARGE)
+            for piece in lent[:-1]:
+                with pytest.raises(ValueError, match="released"):
+                    bytes(piece)
+            await agent.send_head(ResponseHead(status=200, reason=b"OK", headers=()), length=0, ended=True)
+            assert agent.connection.start_next()

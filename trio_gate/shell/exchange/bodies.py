@@ -36,8 +36,8 @@ SPILL = 1024 * 1024
 class Source(Protocol):
     """A body that is read piece by piece."""
 
-    async def next_piece(self) -> bytes | None:
-        """The next bytes, None at the end. Raises GateError, AgentGone."""
+    async def next_piece(self) -> bytes | memoryview | None:
+        """The next bytes, None at the end. A view is valid until the next call. Raises GateError, AgentGone."""
 
 
 class Room:
@@ -137,7 +137,7 @@ async def read_held(agent: AgentStream, limit: int, room: Room, beyond: Callable
             await store.write(piece)
         else:
             room.held.reserve(len(piece))
-            pieces.append(piece)
+            pieces.append(bytes(piece))
     if store is not None:
         await store.rewind()
     return Kept(length=size, sha256=digest.hexdigest(), data=b"".join(pieces), store=store)
@@ -176,13 +176,13 @@ class Spool:
         self._file = file
         self._share = share
 
-    async def write(self, data: bytes) -> None:
+    async def write(self, data: bytes | memoryview) -> None:
         """Append bytes. Raises Overloaded if the budget is used up."""
         self._share.reserve(len(data))
         with _refusing():
             await in_thread(self._write, data)
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes | memoryview) -> None:
         left = memoryview(data)
         while left:  # a disk that is nearly full takes a part, and fails on the next write
             left = left[self._file.write(left) :]

@@ -119,7 +119,7 @@ class _AsItCame:
     def __init__(self, length: int | None) -> None:
         self.length = length
 
-    def data(self, data: bytes) -> bytes:
+    def data(self, data: bytes | memoryview) -> bytes | memoryview:
         return data
 
     def end(self, _: Headers) -> bytes:
@@ -201,18 +201,22 @@ async def send_flow(exchange: UpstreamExchange, signed: Signed, flow: Flow) -> R
 
 
 async def _pump(exchange: UpstreamExchange, signed: Signed, flow: Flow) -> None:
-    connection, kept, writer = exchange.connection, flow.first, _writer(signed, flow.body)
-    start = connection.send_request(signed.head, length=writer.length)
+    connection, writer = exchange.connection, _writer(signed, flow.body)
+    start, kept = connection.send_request(signed.head, length=writer.length), bytes(writer.data(flow.first))
     if not flow.ended:
         await exchange.send(start)
         start = b""
         while (piece := await flow.source.next_piece()) is not None:
             if passed := flow.checker.feed(piece):
-                await exchange.send(connection.send_data(writer.data(kept)))
-                kept = passed
+                await exchange.send(connection.send_data(kept))
+                data, kept = writer.data(passed), b""
+                if len(data) < (connection.unsent or 0):  # more is to come in any case
+                    await exchange.send(connection.send_data(data))
+                else:
+                    kept = bytes(data)
         flow.checker.finish()
-    last = writer.data(kept) + writer.end(flow.checker.trailers)
-    await exchange.send(start + connection.send_data(last) + connection.send_end())
+    last = b"".join((kept, writer.end(flow.checker.trailers)))
+    await exchange.send(b"".join((start, connection.send_data(last), connection.send_end())))
 
 
 async def relay(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.errors import AgentGone, Malformed
+from trio_gate.shell.net.transport import LentPieces
 from trio_gate.wire.agent_connection import AgentConnection
 from trio_gate.wire.events import NEED_DATA, BodyData, BodyEnd, Http2Preface, PeerClosed
 from trio_gate.wire.head import RequestHead
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 RECEIVE, RECEIVE_BODY = 64 * 1024, 256 * 1024
 """Bytes asked of the transport at once, and in a body."""
+
+LARGE = 1024 * 1024
+"""Bytes of a body that is worth buffers of its own, if it is as long."""
 
 SEND = 256 * 1024
 """Bytes written under one deadline."""
@@ -76,6 +80,7 @@ class AgentStream:
         "_body_rate",
         "_head_timeout",
         "_idle_timeout",
+        "_lent",
         "_new",
         "_patience",
         "_small",
@@ -109,6 +114,7 @@ class AgentStream:
         self.shutdown = shutdown
         self._new = True
         self._small = self._at_once = 0
+        self._lent: LentPieces | None = None
 
     async def next_head(self) -> RequestHead | Http2Preface | None:
         """The next request's head; None when the agent closes, or sends nothing for `idle_timeout` seconds.
@@ -118,6 +124,7 @@ class AgentStream:
         """
         self.received = self.sent = self.interim = self._small = 0
         self._patience = float(PATIENCE)
+        self._lent = None
         try:
             if not (self.connection.ahead or await self._begins()):
                 return None
@@ -151,7 +158,7 @@ class AgentStream:
         event = self.connection.next_event()
         if event is NEED_DATA:
             try:
-                event = await self._later_event(self._head_timeout)
+                event = await self._later_event(trio.current_time() + self._head_timeout)
             except trio.TooSlowError:
                 raise Malformed("the request head did not arrive in time", status=408, limit="head_timeout") from None
         if isinstance(event, PeerClosed):
@@ -161,15 +168,18 @@ class AgentStream:
         message = f"{event} instead of a head"
         raise RuntimeError(message)
 
-    async def next_piece(self) -> bytes | None:
-        """The next bytes of the body, None at its end. Raises AgentGone, or Malformed on broken framing."""
+    async def next_piece(self) -> bytes | memoryview | None:
+        """The next bytes of the body, None at its end. A view is valid until the next call.
+
+        Raises AgentGone, or Malformed on broken framing.
+        """
         event, took = self.connection.next_event(), 0.0
         if self._at_once and isinstance(event, BodyData):  # it came in many pieces at once: others have their turn between them
             await self._let_others()
         elif event is NEED_DATA:
             began = trio.current_time()
             try:
-                event = await self._later_event(min(self._patience, self._idle_timeout), RECEIVE_BODY)
+                event = await self._later_event(began + min(self._patience, self._idle_timeout), RECEIVE_BODY)
             except trio.TooSlowError:
                 raise Malformed("the body came too slowly, or stopped half-way", status=408, limit="body_rate") from None
             took = trio.current_time() - began
@@ -179,7 +189,7 @@ class AgentStream:
             self._at_once += 1
             self._small += count < SMALL_BYTES
             self._patience = min(self._patience + count / self._body_rate - took, PATIENCE)
-            return bytes(event.data)
+            return event.data
         if isinstance(event, BodyEnd):
             return None
         raise AgentGone
@@ -249,9 +259,8 @@ class AgentStream:
         """Close the connection; see `Transport.aclose`."""
         await self._transport.aclose()
 
-    async def _later_event(self, within: float, most: int = RECEIVE) -> AgentEvent:
-        """The next event, which needs more bytes. Raises Malformed, AgentGone; trio.TooSlowError after `within` seconds."""
-        deadline = trio.current_time() + within
+    async def _later_event(self, deadline: float, most: int = RECEIVE) -> AgentEvent:
+        """The next event, which needs more bytes. Raises Malformed, AgentGone; trio.TooSlowError at the deadline."""
         while True:
             await self._receive(deadline, most)
             event = self.connection.next_event()
@@ -260,15 +269,22 @@ class AgentStream:
 
     async def _receive(self, deadline: float, most: int = RECEIVE) -> None:
         try:
-            data = await self._transport.receive_some(most, deadline)
+            data = await self._arrives(deadline, most)
         except trio.BrokenResourceError:
             raise AgentGone from None
         self._took(data)
 
-    def _took(self, data: bytes) -> None:
+    def _took(self, data: bytes | memoryview) -> None:
         self._at_once = 0
         self.seat.took(len(data))
         self.connection.receive(data)
+
+    async def _arrives(self, deadline: float, most: int) -> bytes | memoryview:
+        if most < RECEIVE_BODY or (self.connection.content_length or 0) < LARGE:
+            return await self._transport.receive_some(most, deadline)
+        if self._lent is None:
+            self._lent = LentPieces(self._transport, most)
+        return await self._lent.next(deadline)
 
     async def _send(self, data: bytes | memoryview) -> None:
         for at in range(0, len(data), SEND):

@@ -154,16 +154,20 @@ class TlsTransport(Receiver):
             self._keep()
 
     def _decrypted(self, room: memoryview) -> int | None:
-        incoming, most, count, records = self._incoming, len(room), 0, 0
+        incoming, read_into, most, count, records = self._incoming, self._read, len(room), 0, 0
         while (
             count < most
             and records < RECORDS
             and (incoming.pending or self._tls.pending() or self._next_records() or (self._ended and not count))
         ):
+            before, read = count, 1
             try:
-                read = self._read(most - count, room[count:])
+                while read and count < most and (incoming.pending or count == before):
+                    read = read_into(most - count, room[count:])
+                    count += read
+                    records += 1
             except ssl.SSLWantReadError:
-                continue  # a record without data
+                pass  # a record without data
             except ssl.SSLZeroReturnError:  # the peer's goodbye after ours
                 read = 0
             except ssl.SSLError as fault:
@@ -171,9 +175,8 @@ class TlsTransport(Receiver):
             if not read:
                 self._ended = True
                 break
-            self._spare += read / SPARE_EVERY + 1
-            count += read
-            records += 1
+            if count > before:
+                self._spare += (count - before) / SPARE_EVERY + 1
         return count if count or self._ended else None
 
     def _next_records(self) -> bool:
