@@ -41,7 +41,8 @@ GOING_AWAY = 1001
 """RFC 6455 section 7.4.1: the gateway stops."""
 
 _URL = re.compile(r"(?:wss|https)://(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9.\-]{1,253}))(?::([0-9]{1,5}))?/?")
-_TOKEN = re.compile(r"[!-~]{16,512}")
+TOKEN = re.compile(r"[!-~]{16,512}")
+MALFORMED = "the token is not one of `trio-gate person new`: printable ASCII of at least 16 characters"
 
 
 class ClientError(Exception):
@@ -138,8 +139,8 @@ async def connect(url: str, token: str, ssl_context: ssl.SSLContext, *, origin: 
         ClientError: the gateway cannot be reached, or refused for now.
     """
     gateway = parse_url(url)
-    if not _TOKEN.fullmatch(token):
-        raise Hopeless("the token is not one of `trio-gate person new`: printable ASCII of at least 16 characters")
+    if not TOKEN.fullmatch(token):
+        raise Hopeless(MALFORMED)
     stream = await _dial(gateway, ssl_context, f"{gateway} ({origin})" if origin else f"{gateway}")
     try:
         async with trio.open_nursery() as nursery:
@@ -175,10 +176,14 @@ async def _dial(gateway: Gateway, ssl_context: ssl.SSLContext, where: str) -> tr
     except trio.TooSlowError:
         raise ClientError(f"{where} does not answer") from None
     except trio.BrokenResourceError as broken:
-        cause = broken.__cause__
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            raise Hopeless(f"tls with {where}: {cause.verify_message}; --ca names the file that verifies it") from None
-        raise ClientError(f"tls with {where}: the handshake failed") from None
+        raise tls_fault(where, broken.__cause__) from None
+
+
+def tls_fault(where: str, cause: BaseException | None) -> ClientError:
+    """What a TLS handshake that failed means: whether the certificate does not verify, or there is no TLS."""
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return Hopeless(f"tls with {where}: {cause.verify_message}; --ca names the file that verifies it")
+    return ClientError(f"tls with {where}: the handshake failed")
 
 
 async def _open(

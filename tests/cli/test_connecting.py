@@ -78,6 +78,10 @@ def parsed(*words):
     ("words", "token", "said"),
     [
         ((), "", "no token: set TRIO_GATE_TOKEN"),
+        ((), "tg_0123456789abcdef\nx", "the token is not one of `trio-gate person new`"),
+        ((), "tg_0123456789abcd\xfcf", "the token is not one of `trio-gate person new`"),
+        (("--token-file", "/dev/null"), "", "there is no token in /dev/null"),
+        (("--token-file", "/"), "", "cannot read a token from /: Is a directory"),
         (("--token-file", "none"), "tg_0123456789abcdef", "cannot read a token from none"),
         (("--ca", "none"), "tg_0123456789abcdef", "cannot read certificates from none"),
         (("--config", "none"), "tg_0123456789abcdef", "cannot read none"),

@@ -144,7 +144,7 @@ READING = [
 @pytest.mark.parametrize("kind", ["missing", "directory", "loop", "binary"])
 @pytest.mark.parametrize("verb", [*READING, "status"])
 def test_a_configuration_that_cannot_be_read_is_said_in_the_same_words(verb, kind, tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("TRIO_GATE_TOKEN", "tg_one")
+    monkeypatch.setenv("TRIO_GATE_TOKEN", "tg_0123456789abcdef")
     file = odd_file(tmp_path, kind)
     first, *more = verb.split()
     assert main([first, *more[: first in ("agent", "person")], "--config", file, *more[first in ("agent", "person") :]]) in (1, 2)

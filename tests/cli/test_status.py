@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import trio
+import trustme
 
+from tests.kit.approvals.admin_gate import TOKENS
 from trio_gate.cli import status
 from trio_gate.cli.main import main
 
@@ -76,3 +79,24 @@ def test_nothing_at_the_address(tmp_path, monkeypatch, capsys, authority):
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     assert main(["status", "--url", "wss://127.0.0.1:1", "--ca", str(tmp_path / "ca.pem")]) == 1
     assert capsys.readouterr().err == "trio-gate status: cannot ask 127.0.0.1 port 1 (of --url): Connection refused\n"
+
+
+async def test_a_certificate_that_does_not_verify_is_said_with_what_to_do(gate, tmp_path, monkeypatch, capsys):
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "other.pem"))
+    monkeypatch.setenv("TRIO_GATE_TOKEN", TOKENS["alice"])
+    words = ("status", "--url", gate.url, "--ca", str(tmp_path / "other.pem"))
+    assert await trio.to_thread.run_sync(main, words) == 1
+    err = capsys.readouterr().err
+    assert (err.count("\n"), err.startswith("trio-gate status: tls with "), "--ca names the file that verifies it" in err) == (
+        1,
+        True,
+        True,
+    )
+
+
+@pytest.mark.parametrize("token", ["tg_0123456789abcdef\nX-Secret: 1", "tg_0123456789abcd\u00fcf"])
+def test_no_part_of_a_malformed_token_is_said_or_sent(token, tmp_path, monkeypatch, capsys):
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("TRIO_GATE_TOKEN", token)
+    assert main(["status", "--url", "wss://127.0.0.1:1", "--ca", str(tmp_path / "ca.pem")]) == 2
+    assert capsys.readouterr().err.startswith("trio-gate status: the token is not one of `trio-gate person new`: ")

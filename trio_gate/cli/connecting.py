@@ -17,7 +17,7 @@ import trio
 
 from trio_gate.app.state_dir import StartFailed
 from trio_gate.cli import config_place, state_dir
-from trio_gate.client import ClientError, connect
+from trio_gate.client import MALFORMED, TOKEN, ClientError, connect
 from trio_gate.config.gateway_block import EVERY_ADDRESS
 from trio_gate.config.model import bracketed
 from trio_gate.config.source import ConfigFaults
@@ -108,15 +108,19 @@ def resolved(args: argparse.Namespace) -> Resolved:
 
 
 def _token(file: str | None) -> str:
-    if file is None:
-        token = os.environ.get(VARIABLE, "")
-        if not token:
-            raise UsageError(f"no token: set {VARIABLE} or pass --token-file FILE")
-        return token
     try:
-        return Path(file).read_text(encoding="ascii").strip()
-    except (OSError, ValueError):
-        raise UsageError(f"cannot read a token from {file}") from None
+        token = os.environ.get(VARIABLE, "") if file is None else Path(file).read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise UsageError(f"cannot read a token from {file}: {error.strerror}") from None
+    except ValueError:
+        raise UsageError(f"cannot read a token from {file}: it is not ASCII") from None
+    if not token:
+        raise UsageError(
+            f"no token: set {VARIABLE} or pass --token-file FILE" if file is None else f"there is no token in {file}"
+        )
+    if not TOKEN.fullmatch(token):
+        raise UsageError(MALFORMED)
+    return token
 
 
 @value_class

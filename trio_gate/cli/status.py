@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from trio_gate.cli import connecting
-from trio_gate.client import ClientError, parse_url
+from trio_gate.client import ClientError, parse_url, tls_fault
 from trio_gate.effect.sentence import counted
 from trio_gate.text.visible import plain
 
@@ -59,7 +60,9 @@ def _asked(to: connecting.Resolved) -> str:
         connection.request("GET", TARGET, headers={"authorization": f"Bearer {to.token}"})
         answer = connection.getresponse()
         text = answer.read(MOST_BYTES).decode("utf-8", "replace").strip()
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except ssl.SSLError as error:
+        raise tls_fault(f"{gateway} ({to.origin})", error) from None
+    except (OSError, http.client.HTTPException) as error:
         raise ClientError(f"cannot ask {gateway} ({to.origin}): {getattr(error, 'strerror', None) or error}") from None
     finally:
         connection.close()
