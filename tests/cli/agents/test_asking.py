@@ -131,7 +131,7 @@ def test_nobody_answers(capsys):
     with gateway() as (at, _):
         pass
     assert run("--gateway", f"http://{at}") == 1
-    assert f"the gateway at {at} does not answer" in capsys.readouterr().err
+    assert capsys.readouterr().err == f"trio-gate presign: the gateway at {at} does not answer: Connection refused\n"
 
 
 @pytest.mark.usefixtures("keys")

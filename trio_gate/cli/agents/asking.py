@@ -12,6 +12,7 @@ import http.client
 import json
 import os
 import re
+import ssl
 import sys
 from contextlib import suppress
 from dataclasses import replace
@@ -164,7 +165,7 @@ def _sent(args: argparse.Namespace, method: str, target: Target, body: bytes, ac
         answer = connection.getresponse()
         text = answer.read(MOST_BYTES + 1)
     except (OSError, http.client.HTTPException) as error:
-        raise NotAnsweredError(f"the gateway at {dict(at)['host']} does not answer: {error}") from None
+        raise NotAnsweredError(f"the gateway at {dict(at)['host']} does not answer: {_why(error)}") from None
     finally:
         connection.close()
     if len(text) > MOST_BYTES:
@@ -205,6 +206,12 @@ def _connection(args: argparse.Namespace) -> tuple[http.client.HTTPConnection, H
     except OSError as error:  # TLS's faults are some, too
         raise NotAnsweredError(f"the client certificate cannot be used: {error.strerror}", 2) from None
     return http.client.HTTPSConnection(host.strip("[]"), int(port or 443), timeout=SILENCE_SECONDS, context=trust), tuple(at)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate does not verify ({error.verify_message}): --ca names the file that verifies it"
+    return str(getattr(error, "strerror", None) or error)
 
 
 def _token(args: argparse.Namespace) -> Headers:

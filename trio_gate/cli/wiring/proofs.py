@@ -101,4 +101,6 @@ def _of_github(audience: str) -> str:
             "GitHub Actions gives this job no identity token: it needs the permission `id-token: write`"
         ) from None
     except (OSError, ValueError, TypeError, http.client.HTTPException, CertificatesUnavailable) as error:
-        raise NotWiredError(f"GitHub Actions cannot be asked for an identity token: {error}") from None
+        raise NotWiredError(
+            f"GitHub Actions cannot be asked for an identity token: {getattr(error, 'strerror', None) or error}"
+        ) from None
