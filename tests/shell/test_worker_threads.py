@@ -217,3 +217,32 @@ async def test_what_a_job_raises_is_not_taken_for_a_thread_that_is_missing():
 
     with pytest.raises(RuntimeError, match="can't start"):
         await in_thread(broken)
+
+
+async def test_who_begins_a_job_without_waiting_gets_its_outcome_in_its_turn_on_the_loop(pieces):
+    work, ends, done = WorkerThreads(1), [], trio.Event()
+
+    def ended(outcome):
+        assert trio.lowlevel.in_trio_run()
+        ends.append(outcome)
+        if len(ends) == 2:
+            done.set()
+
+    def broken():
+        raise ValueError("broken")
+
+    with trio.fail_after(WAIT):
+        work.begin("a", pieces.piece("a1"), ended)
+        work.begin("a", broken, ended)
+        await pieces.until(1)
+        assert ends == []
+        pieces.end("a1")
+        await done.wait()
+    assert ends[0].unwrap() == "a1"
+    with pytest.raises(ValueError, match="broken"):
+        ends[1].unwrap()
+    assert not work._queues
+    with no_thread():
+        work.begin("a", lambda: 1, ended)
+    with pytest.raises(Overloaded):
+        ends[2].unwrap()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -54,10 +54,9 @@ class _NoThread:
 @dataclass(slots=True, eq=False)
 class _Job:
     work: Callable[[], Any]
+    then: Callable[[Outcome], None]
     drop: Callable[[Any], None] | None = None
     left: bool = False
-    done: trio.Event = field(default_factory=trio.Event)
-    outcome: Outcome = field(default_factory=_NoThread)
 
 
 class WorkerThreads:
@@ -87,19 +86,34 @@ class WorkerThreads:
             Overloaded: no thread can be had.
             Exception: what `work` raises.
         """
-        job = _Job(work, drop)
+        done = trio.Event()
+        ends: list[Outcome] = []
+
+        def ended(outcome: Outcome) -> None:
+            ends.append(outcome)
+            done.set()
+
+        job = self._add(key, _Job(work, ended, drop))
+        try:
+            await done.wait()
+        finally:
+            job.left = True
+            self._leave(key, job)
+        result: T = ends[0].unwrap()
+        return result
+
+    def begin(self, key: str, work: Callable[[], object], then: Callable[[Outcome], None]) -> None:
+        """As `run`, for a caller that does not wait: `then` gets the outcome, on the event loop, and raises nothing. Raises TooMuchAtOnce."""
+        self._add(key, _Job(work, then))
+
+    def _add(self, key: str, job: _Job) -> _Job:
+        """Put a job into its queue, and start it if its turn has come. Raises TooMuchAtOnce."""
         queue = self._queues.setdefault(key, deque())
         if len(queue) >= MAX_WAITING:
             raise TooMuchAtOnce("too much of this agent's work waits for its turn: run it again later", limit="work_per_agent")
         queue.append(job)
         self._start()
-        try:
-            await job.done.wait()
-        finally:
-            job.left = True
-            self._leave(key, job)
-        result: T = job.outcome.unwrap()
-        return result
+        return job
 
     def _leave(self, key: str, job: _Job) -> None:
         """Remove a job that has not started from its queue."""
@@ -133,18 +147,17 @@ class WorkerThreads:
         try:
             trio.lowlevel.start_thread_soon(work, deliver, "trio-gate work")
         except RuntimeError:
-            job.done.set()
+            job.then(_NoThread())
             return
         self._free -= 1
         self._busy.add(key)
 
     def _end(self, key: str, job: _Job, outcome: Outcome) -> None:
-        job.outcome = outcome
-        job.done.set()
         self._free += 1
         self._busy.discard(key)
-        if key in self._queues:  # to the end: the other queues come first
-            self._queues[key] = self._queues.pop(key)
+        if queue := self._queues.pop(key, None):  # to the end: the other queues come first
+            self._queues[key] = queue
+        job.then(outcome)
         self._start()
 
 

@@ -261,3 +261,30 @@ async def test_without_a_thread_it_can_be_closed(path):
             await audit.intend(intent("r-1"))
             shortage.enter_context(no_thread())
     assert [record["id"] for record in read_last(path, 5)] == ["r-1"]
+
+
+async def test_rows_that_come_before_the_thread_runs_share_its_commit(path, slow):
+    hold = threading.Event()
+    async with open_audit_log(path) as audit, trio.open_nursery() as nursery:
+        slow[0].go.set()
+        nursery.start_soon(audit._thread.run, "", hold.wait)
+        for n in range(3):
+            nursery.start_soon(audit.intend, intent(f"r-{n}"))
+        await trio.testing.wait_all_tasks_blocked()
+        hold.set()
+    assert slow[0].batches == [3]
+
+
+async def test_a_bug_below_refuses_calls_until_rows_are_written_again(path, caplog, monkeypatch):
+    async with open_audit_log(path) as audit:
+        with monkeypatch.context() as broken:
+            broken.setattr(audit._store, "append", lambda _: {}["a secret"])
+            for _ in range(2):
+                with pytest.raises(AuditUnavailable):
+                    await audit.intend(intent("r-1"))
+            assert audit.failing
+        await audit.intend(intent("r-2"))
+        assert not audit.failing
+    assert [record["id"] for record in read_last(path, 5)] == ["r-2"]
+    assert "internal error: KeyError" in caplog.text
+    assert "secret" not in caplog.text

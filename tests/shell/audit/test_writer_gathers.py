@@ -170,3 +170,17 @@ async def test_a_plain_read_that_hangs_at_the_end_is_told_of(path, slow, autojum
         audit.close()
     assert audit.abandoned
     assert [line for line in caplog.messages if "not recorded" in line] == [f"outcome of r-{at} not recorded" for at in (1, 2)]
+
+
+async def test_a_plain_read_that_comes_while_others_are_written_is_written_after_them(path, slow, autojump_clock):
+    async with open_audit_log(path) as audit:
+        await read(audit, 1)
+        await busy(slow[0])
+        await read(audit, 2)
+        await trio.sleep(2 * writer.GATHER)
+        slow[0].busy.clear()
+        slow[0].go.set()
+        await busy(slow[0])
+        while audit.rows < 2:  # noqa: ASYNC110 - a thread writes them
+            await trio.sleep(writer.GATHER)
+    assert slow[0].batches == [1, 1]

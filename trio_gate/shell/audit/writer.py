@@ -1,7 +1,7 @@
 """The audit log as a port: callers wait until their row is on disk, and those who wait together share one commit.
 
-Rule: `async with open_audit_log(path)` outlives every task that records, so nothing is lost when they end. One owned task
-writes; it is shielded, because rows that were handed over are written even while the rest of the process is being cancelled.
+Rule: `async with open_audit_log(path)` outlives every task that records, so nothing is lost when they end. Rows that were handed over
+are written even while the rest of the process is being cancelled: the owned task that sees to it is shielded.
 
 The row of a call that AWS answered is only handed over, as it may be lost in a crash: it is written within GATHER seconds, together
 with others or with the next row that somebody waits for. What waits is bounded: beyond MAX_WAITING rows or bytes the caller waits
@@ -10,7 +10,8 @@ too, for a while, so a slow disk slows agents down. A row that cannot be written
 A probe each second finds out whether rows can be written, before a call has to be refused. At the size limit no further call is
 begun, but outcomes of running calls are still written.
 
-Theory: group commit. While one batch is being synced the next gathers, so a slow disk means larger batches, not more syncs.
+Theory: group commit. While one batch is being synced the next gathers, so a slow disk means larger batches, not more syncs. Who waits
+for a row starts the thread, and is told by it, with no task in between; the thread takes its batch when it runs, with all that came.
 The row of a cancelled caller is written whole or not at all, and the chain never breaks.
 """
 
@@ -28,7 +29,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.audit.rows import intent_row, many_row, outcome_row, whole_row
-from trio_gate.errors import AuditUnavailable, Overloaded
+from trio_gate.errors import AuditUnavailable, Overloaded, internal_fault
 from trio_gate.shell.audit.database import AuditDatabase
 from trio_gate.shell.worker_threads import WorkerThreads, in_thread
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from trio_gate.audit.record import Intent, Many, Outcome
     from trio_gate.audit.rows import Row
+    from trio_gate.shell.worker_threads import Outcome as Ended
 
 MAX_BATCH = 256
 """Rows in one transaction."""
@@ -102,8 +104,11 @@ class AuditWriter:
         self._closed = False
         self._waiting: deque[_Entry] = deque()
         self._bytes = 0
+        self._batch: list[_Entry] = []
         self._some = trio.Event()
-        self._now = trio.Event()
+        self._closing = trio.Event()
+        self._written = trio.Event()
+        self._written.set()
         self._less = trio.Event()
         self._shield = trio.CancelScope(shield=True)
 
@@ -182,9 +187,13 @@ class AuditWriter:
             raise AuditUnavailable(UNRECORDED)
         self._waiting.append(entry)
         self._bytes += len(entry.row.text)
-        self._some.set()
-        if entry.done is not None or len(self._waiting) >= MAX_BATCH or self._crowded():
-            self._now.set()
+        if entry.done is not None or self._enough():
+            self._begin()
+        else:
+            self._some.set()
+
+    def _enough(self) -> bool:
+        return len(self._waiting) >= MAX_BATCH or self._crowded()
 
     def _crowded(self) -> bool:
         return len(self._waiting) > MAX_WAITING or self._bytes > MAX_WAITING_BYTES
@@ -192,7 +201,7 @@ class AuditWriter:
     def close(self) -> None:
         """Accept no more rows; those already accepted are still written, for at most `DRAIN` seconds."""
         self._closed = True
-        for event in (self._some, self._now, self._less):
+        for event in (self._some, self._closing, self._less):
             event.set()
         self._shield.deadline = trio.current_time() + DRAIN
 
@@ -202,42 +211,58 @@ class AuditWriter:
         return self._shield.cancelled_caught
 
     async def run(self) -> None:
-        """Write batches until `close`, then what is left."""
+        """Write the rows for which nobody waits, GATHER seconds after the first of them; after `close`, all that are left."""
         with self._shield:
-            while self._waiting or not self._closed:
+            while not self._closed:
                 await self._some.wait()
-                if not self._now.is_set():
-                    with trio.move_on_after(GATHER):
-                        await self._now.wait()
-                if batch := self._batch():
-                    await self._commit(batch)
+                self._some = trio.Event()
+                with trio.move_on_after(GATHER):
+                    await self._closing.wait()
+                await self._written.wait()
+                self._begin()
+            while self._waiting:
+                self._begin()
+                await self._written.wait()
             with suppress(Overloaded):
                 await self._thread.run("", lambda: None)  # waits for a running probe
-        while late := self._batch():
+        while late := self._batch or self._take():
+            self._batch = []
             self._tell(late, durable=False)
 
-    def _batch(self) -> list[_Entry]:
+    def _begin(self) -> None:
+        """Begin to write the rows that have waited longest, unless others are being written: then these come after them."""
+        if self._waiting and self._written.is_set():
+            self._written = trio.Event()
+            self._thread.begin("", partial(self._measuring, self._append), self._ended)
+
+    def _append(self) -> None:
+        """Write a batch. It is taken here, in the thread, so that it has all rows that came until then."""
+        self._store.append([entry.row for entry in self._take()])
+
+    def _take(self) -> list[_Entry]:
         """Take the rows that have waited longest."""
-        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_BATCH))]
+        self._batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_BATCH))]
+        return self._batch
+
+    def _ended(self, outcome: Ended) -> None:
+        """Tell of a batch that was written or not, and begin the next if somebody waits for it."""
+        durable = False
+        try:
+            self._measured(outcome.unwrap())
+            durable = True
+        except (AuditUnavailable, Overloaded) as fault:
+            self._fault = _why(fault)
+            log.error("%s", self._fault)  # noqa: TRY400 - the fault is the disk's; a traceback would say nothing more
+        batch, self._batch = self._batch or self._take(), []  # without a thread, none was taken
         self._bytes -= sum(len(entry.row.text) for entry in batch)
-        if not self._waiting and not self._closed:
-            self._some, self._now = trio.Event(), trio.Event()
+        self.rows += len(batch) if durable else 0
+        self._tell(batch, durable=durable)
+        self._written.set()
         if not self._crowded():
             self._less.set()
             self._less = trio.Event()
-        return batch
-
-    async def _commit(self, batch: list[_Entry]) -> None:
-        durable = False
-        try:
-            await self._use(partial(self._store.append, [entry.row for entry in batch]))
-            durable = True
-            self.rows += len(batch)
-        except AuditUnavailable as fault:
-            log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's; a traceback would say nothing more
-            self._fault = fault.detail
-        finally:
-            self._tell(batch, durable=durable)
+        if self._enough() or any(entry.done is not None for entry in self._waiting):
+            self._begin()
 
     def _tell(self, batch: list[_Entry], *, durable: bool) -> None:
         """Say to those who wait for a row whether it is on disk; where nobody does, say in the log that it is not."""
@@ -248,24 +273,21 @@ class AuditWriter:
             elif not durable:
                 log.error("outcome of %s not recorded", entry.row.id)
 
-    async def _use(self, write: Callable[[], None]) -> None:
-        """Run `write` in a thread; on success clear the fault, and check the store's size. Raises AuditUnavailable."""
-
-        def measured() -> int:
-            try:
-                write()
-                return self._store.size()
-            finally:
-                self._answered = time.monotonic()
-
+    def _measuring(self, write: Callable[[], None]) -> int:
+        """Write, in the thread; return the store's size. Raises AuditUnavailable, for a bug, too."""
         try:
-            size = await self._thread.run("", measured)
-        except Overloaded as fault:
-            raise AuditUnavailable(UNRECORDED, detail=f"the record cannot be written: {fault.detail}") from None
-        self._fault = None
-        self._measured(size)
+            write()
+            return self._store.size()
+        except AuditUnavailable:
+            raise
+        except Exception as error:
+            detail = f"the record cannot be written: internal error: {internal_fault(error)}"
+            raise AuditUnavailable(UNRECORDED, detail=detail) from error
+        finally:
+            self._answered = time.monotonic()
 
     def _measured(self, size: int) -> None:
+        self._fault = None
         self.size, percent, full = size, int(100 * size / self.limit), size >= self.limit
         if full and not self._full:
             log.error("the record has %d bytes, which is its limit (record_limit): calls are refused", size)
@@ -280,13 +302,18 @@ class AuditWriter:
             before = self._fault
             try:
                 with trio.fail_after(LOOK_TIMEOUT):
-                    await self._use(self._store.probe)
-            except AuditUnavailable as fault:
-                self._fault = fault.detail
+                    self._measured(await self._thread.run("", partial(self._measuring, self._store.probe)))
+            except (AuditUnavailable, Overloaded) as fault:
+                self._fault = _why(fault)
             except trio.TooSlowError:
                 self._fault = f"the audit database was not written within {LOOK_TIMEOUT} seconds"
             if self._fault != before:
                 log.error("calls are refused: %s", self._fault) if self._fault else log.info("the record can be written again")
+
+
+def _why(fault: AuditUnavailable | Overloaded) -> str:
+    """What the log says of a fault; no thread is one of the record's, too."""
+    return fault.detail if isinstance(fault, AuditUnavailable) else f"the record cannot be written: {fault.detail}"
 
 
 @asynccontextmanager
