@@ -117,7 +117,7 @@ def with_a_configuration():
 def test_a_file_that_somebody_left_in_the_current_folder_sends_runs_and_signals_nothing(home, capsys, monkeypatch, verb):
     write(home / "here/gateway.hcl")
     trustme.CA().cert_pem.write_to_path(str(write(home / "here/state/ca/own.pem")))
-    monkeypatch.setenv("TRIO_GATE_TOKEN", "tg_test")
+    monkeypatch.setenv("TRIO_GATE_TOKEN", "tg_0123456789abcdef")
     monkeypatch.setattr(trio, "run", lambda *_: pytest.fail("it goes on"))
     monkeypatch.setattr(os, "kill", lambda *_: pytest.fail("it signals"))
     monkeypatch.setattr(os, "execvpe", lambda *_: pytest.fail("it runs something"))
@@ -128,7 +128,7 @@ def test_a_file_that_somebody_left_in_the_current_folder_sends_runs_and_signals_
 @pytest.mark.parametrize("verb", ["pending", "approve", "status"])
 def test_no_token_is_sent_to_what_the_current_folders_state_verifies(home, capsys, monkeypatch, verb):
     trustme.CA().cert_pem.write_to_path(str(write(home / "here/state/ca/own.pem")))
-    monkeypatch.setenv("TRIO_GATE_TOKEN", "tg_test")
+    monkeypatch.setenv("TRIO_GATE_TOKEN", "tg_0123456789abcdef")
     monkeypatch.setattr(trio, "run", lambda *_: pytest.fail("it goes on"))
     for words in ((), ("--url", "wss://127.0.0.1:9443")):
         assert main([verb, *WORDS.get(verb, ()), *words]) == 2
@@ -146,6 +146,20 @@ def test_check_and_explain_read_the_current_folders(home, capsys):
     write(home / "here/gateway.hcl")
     assert main(["check"]) == 0
     assert "111111111111" in capsys.readouterr().out
+
+
+def test_relative_paths_of_a_linked_file_begin_where_it_is(home, capsys):
+    link = home / "here" / "gateway.hcl"
+    link.symlink_to(write(home / "there" / "gateway.hcl"))
+    assert main(["check", str(link)]) == 0
+    assert capsys.readouterr().out.startswith(f"state in {home}/there/state\n")
+    assert main(["log", str(link)]) == 1
+    assert f"no record in {home}/there/state: " in capsys.readouterr().err
+    assert main(["agent", "new", "ci", "--write", "--config", str(link)]) == 0
+    assert f"the secret is in {home}/there/secrets/agent-ci. " in capsys.readouterr().out
+    assert main(["env", "ci", "--via", "endpoint", "--config", str(link)]) in (0, 2)
+    assert "secret of ci cannot be read" not in capsys.readouterr().err
+    assert main(["check", str(link)]) == 0
 
 
 def test_a_place_that_cannot_be_seen_is_an_error_and_no_other_is_taken(home, capsys):

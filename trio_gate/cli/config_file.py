@@ -70,7 +70,7 @@ def _load(file: str) -> Config:
         file,
         env=os.environ.get,
         read_file=lambda name: Path(name).read_text("utf-8"),
-        base_dir=str(Path(file).resolve().parent),
+        base_dir=str(config_place.folder_of(file)),
         check_condition=check_condition,
         find_operation=_find,
         trust=Trust(authority=_read_authority, keys=checked_keys),

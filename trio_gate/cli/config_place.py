@@ -64,6 +64,11 @@ def _may_be(place: str) -> bool:
         return True
 
 
+def folder_of(file: str) -> Path:
+    """Where a configuration's relative paths begin: the folder of the file itself, where the path is a link."""
+    return Path(file).resolve().parent
+
+
 def text_of(file: str) -> str:
     """The text of a configuration, with its line ends: the record has the hash of the file. Raises StartFailed where it cannot be read."""
     try:

@@ -96,7 +96,7 @@ def admin(config: str) -> tuple[Admin, str]:
 def read_blocks(config: str) -> tuple[hcl.Block, Reading]:
     """The blocks of a configuration, and what reads their attributes one by one. Raises StartFailed where it cannot be read."""
     report = Report(Source(config_place.text_of(config), config))
-    base = str(Path(config).absolute().parent)
+    base = str(config_place.folder_of(config))
     lookups = expressions.Lookups(env=os.environ.get, read_file=lambda path: Path(path).read_text("utf-8"), base_dir=base)
     root = hcl.read(report, top=blocks.SHAPES.keys(), sensitive=blocks.sensitive)
     return root, Reading(report=report, lookups=lookups, check=lambda _: (), declared={})

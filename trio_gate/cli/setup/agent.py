@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trio_gate.cli import config_place
@@ -15,6 +14,7 @@ from trio_gate.config.agents.block import MOST_SECRETS
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from trio_gate.cli.setup.declared import Declared, DeclaredAgent
 
@@ -153,7 +153,7 @@ def _free_file(config: str, name: str) -> Path:
 
     A file that is there may be that of an agent of the same name in another configuration of this folder.
     """
-    first = Path(config).absolute().parent / verbs.FOLDER / f"agent-{name}"
+    first = config_place.folder_of(config) / verbs.FOLDER / f"agent-{name}"
     return next(
         path for path in (first, *(first.with_name(f"{first.name}.{number}") for number in range(2, 1000))) if not path.exists()
     )
