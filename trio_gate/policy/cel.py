@@ -74,6 +74,10 @@ _SAID = (
 """Parts of the library's messages, and what an agent reads instead, because some of them quote values."""
 
 
+MOST_KEPT = 8192
+"""Conditions that are remembered: as many as a large configuration has rules."""
+
+
 def check(source: str) -> Sequence[Fault]:
     """List everything that is wrong with a condition. Never fails, whatever the text."""
     return list(_examined(source).faults)
@@ -121,7 +125,7 @@ def finds(pattern: str, text: str) -> bool:
     return _FINDS.eval(data={"pattern": pattern, "text": text}).value() is True
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=MOST_KEPT)
 def _tree(source: str) -> Node | None:
     """Kept, because several look at each rule."""
     try:
@@ -151,7 +155,7 @@ class _Examined:
     condition: Condition | None = None
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=MOST_KEPT)
 def _examined(source: str) -> _Examined:
     """Kept, because a configuration is checked before it is compiled, and most of it stays when it is reloaded."""
     try:

@@ -52,12 +52,14 @@ class Named:
         services, actions: of which a call must have one to match; None if it may have any.
         never: a facet that would need two values for a call to match; None without one.
         params: the parameters that it reads.
+        below: the paths of parameters that it reads inside others, such as ("Placement", "Tenancy").
     """
 
     services: frozenset[str] | None
     actions: frozenset[str] | None
     params: tuple[str, ...]
     never: str | None = None
+    below: tuple[tuple[str, ...], ...] = ()
 
 
 def literals(node: Node, items: Items | None = None) -> Iterator[Compared]:
@@ -74,12 +76,13 @@ def literals(node: Node, items: Items | None = None) -> Iterator[Compared]:
 def named(node: Node) -> Named:
     """The operations and parameters that a condition names."""
     required = [_texts(part) for part in operands(node, "_&&_")]
-    params = dict.fromkeys(read.path[2] for read in reads(node) if read.path[:2] == ("aws", "params") and len(read.path) > 2)
+    paths = dict.fromkeys(read.path[2:] for read in reads(node) if read.path[:2] == ("aws", "params") and len(read.path) > 2)
     facets = dict.fromkeys(one[0] for one in required if one is not None and FACETS[one[0]].kind == "string")
     return Named(
         services=_one_of("aws.service", required),
         actions=_one_of("aws.action", required),
-        params=tuple(params),
+        params=tuple(dict.fromkeys(path[0] for path in paths)),
+        below=tuple(path for path in paths if len(path) > 1),
         never=next((facet for facet in facets if _one_of(facet, required) == frozenset()), None),
     )
 

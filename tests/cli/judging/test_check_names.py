@@ -34,6 +34,15 @@ def said(condition):
             'aws.service == "dynamodb" && aws.params.tableName.startsWith("x")',
             ["no operation of dynamodb has a parameter `tableName`: did you mean `TableName`?"],
         ),
+        (
+            'aws.service == "ec2" && aws.action == "RunInstances" && has(aws.params.Placement.tenancy)',
+            ["RunInstances has no `tenancy` in aws.params.Placement: did you mean `Tenancy`?"],
+        ),
+        (
+            'aws.service == "lambda" && aws.action in ["CreateFunction", "UpdateFunctionConfiguration"] '
+            '&& aws.params.VpcConfig.Subnets == "x"',
+            ["CreateFunction or UpdateFunctionConfiguration has no `Subnets` in aws.params.VpcConfig: did you mean `SubnetIds`?"],
+        ),
     ],
 )
 def test_what_a_service_does_not_have(condition, lines):
@@ -52,6 +61,10 @@ def test_what_a_service_does_not_have(condition, lines):
         'aws.service == "sts" && aws.action == "GetCallerIdentity" && aws.params["x-k8s-aws-id"] == "blue"',
         '(aws.service == "dynamodb") == false && aws.params.Bucket == "x"',
         'aws.service == "s3" && aws.action == "NoOperation"',
+        'aws.service == "ec2" && aws.action == "RunInstances" && has(aws.params.Placement.Tenancy)',
+        'aws.service == "dynamodb" && aws.action == "PutItem" && aws.params.Item.owner.S == "ci"',
+        'aws.service == "sqs" && has(aws.params.MessageAttributes.team.StringValue)',
+        'aws.service == "ec2" && aws.action in ["RunInstances", "ModifyInstancePlacement"] && has(aws.params.Placement.Tenancy)',
         'aws.action == "GetObject" && aws.params.bucket == "x"',
     ],
 )

@@ -15,7 +15,7 @@ from trio_gate.shell.models.model_loader import DATA, INSTALLED, installed_servi
 from trio_gate.shell.models.packaged_data import known_inputs, known_outputs, packaged_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from trio_gate.aws.review.rows import Mark
 
@@ -57,6 +57,23 @@ def inputs(service: str) -> Mapping[str, frozenset[str]]:
         name: frozenset(model["shapes"][one["input"]["shape"]].get("members", ()) if "input" in one else ())
         for name, one in model["operations"].items()
     }
+
+
+def first_missing(service: str, operation: str, path: Sequence[str]) -> tuple[int, frozenset[str]] | None:
+    """The place in a path of parameters, one inside the other, of the first that an operation does not have, and those that are there.
+
+    None where all are there, or where the model does not say, as inside a map.
+    """
+    model = load_model(service)
+    reference = model["operations"][operation].get("input")
+    for place, name in enumerate(path):
+        members = model["shapes"][reference["shape"]].get("members") if reference else None
+        if members is None:
+            return None
+        if name not in members:
+            return place, frozenset(members)
+        reference = members[name]
+    return None
 
 
 def needed(service: str) -> Mapping[str, tuple[str, frozenset[str]]]:
