@@ -64,6 +64,9 @@ class StreamTransport(ByReceivingSome):
             with trio.fail_after(within):
                 await self.stream.send_all(data)
 
+    async def arrival(self, deadline: float = math.inf) -> None:
+        await trio.lowlevel.checkpoint()
+
     async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
         with self._faults(), trio.fail_at(deadline) as self._scope:
             return bytes(await self.stream.receive_some(max_bytes))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
 import sys
+import tracemalloc
 
 import botocore
 import pytest
@@ -73,6 +75,18 @@ async def test_with_the_packaged_tables_own_botocore_nothing_is_computed(tmp_pat
     assert hosts.complete
     await hosts.complete_table()
     assert not (tmp_path / FILE).exists()
+
+
+@pytest.mark.skipif(ANOTHER, reason="another botocore is installed")  # reason: then there are two tables
+def test_the_table_is_small_and_what_it_was_read_from_is_not_kept(tmp_path):
+    Hosts(tmp_path)  # imports and caches
+    tracemalloc.start()
+    try:
+        hosts = Hosts(tmp_path)
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000, hosts
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.usefixtures("older")

@@ -10,7 +10,7 @@ import pytest
 import trio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from trio.testing import assert_checkpoints, assert_no_checkpoints
+from trio.testing import assert_checkpoints, assert_no_checkpoints, wait_all_tasks_blocked
 
 from tests.kit.wire.transports import (
     MIB,
@@ -190,6 +190,20 @@ def test_bodies_arrive_byte_for_byte(contexts, times, lengths, rooms):
         assert got == sent
 
     trio.run(run)
+
+
+@each_depth
+async def test_a_read_after_an_arrival_does_not_wait_over_tls(contexts, times):
+    async with tls_over_tcp(contexts, times) as (client, server), trio.open_nursery() as nursery:
+        nursery.start_soon(server.arrival)
+        await wait_all_tasks_blocked()
+        await client.send_all(b"abc")
+        await wait_all_tasks_blocked()
+        with assert_no_checkpoints():
+            assert await server.receive_some(1) == b"a"
+        with assert_checkpoints():
+            await server.arrival()  # the rest is there, though nothing more comes
+        assert await server.receive_some(2) == b"bc"
 
 
 async def test_others_have_their_turn_though_there_is_always_more(contexts):

@@ -68,6 +68,26 @@ async def test_a_read_that_finds_nothing_where_more_was_likely_waits(autojump_cl
         assert await ours.receive_some(2) == b"c"
 
 
+async def test_a_read_after_an_arrival_does_not_wait():
+    ours, theirs = sockets()
+    async with ours, theirs:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ours.arrival)
+            await wait_all_tasks_blocked()
+            await theirs.send_all(b"ab")
+        with assert_no_checkpoints():
+            assert await ours.receive_some(1) == b"a"
+
+
+async def test_an_arrival_that_is_late_is_said(autojump_clock):
+    ours, theirs = sockets()
+    async with ours, theirs:
+        before = trio.current_time()
+        with pytest.raises(trio.TooSlowError):
+            await ours.arrival(before + 3)
+        assert trio.current_time() == before + 3
+
+
 async def test_a_read_that_is_late_loses_nothing(autojump_clock):
     ours, theirs = sockets()
     async with ours, theirs:

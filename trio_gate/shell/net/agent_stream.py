@@ -138,8 +138,10 @@ class AgentStream:
         if self.shutdown.requested and not self._new:
             return False
         self.shutdown.idle_agents.add(self)
+        deadline = trio.current_time() + self._idle_timeout
         try:
-            data = await self._transport.receive_some(RECEIVE, trio.current_time() + self._idle_timeout)
+            await self._transport.arrival(deadline)
+            data = await self._transport.receive_some(RECEIVE, deadline)
         except (trio.TooSlowError, trio.BrokenResourceError):
             return False
         finally:

@@ -18,6 +18,8 @@ import trio
 from trio_gate.shell.net.transport import LONGEST_RECORD, RECEIVE, RECORDS, Receiver, inner_room, receive_room
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from trio_gate.shell.net.transport import ReadInto, Transport
 
 SPARE = 64
@@ -141,6 +143,9 @@ class TlsTransport(Receiver):
     def _must_wait(self) -> bool:
         asked = self._ended or self._incoming.pending or self._tls.pending() or self._ahead
         return not asked and _end_of_records(self._arrived, self._at) == self._at
+
+    def _arrives(self) -> Awaitable[None]:
+        return self._below.arrival(self._deadline)
 
     def receive_now(self, room: memoryview) -> int | None:
         """See `Transport`."""

@@ -67,6 +67,12 @@ class Transport(Protocol):
     async def send_all(self, data: bytes | memoryview, within: float = math.inf) -> None:
         """Send all of `data`. Cancelling ends the transport. Raises trio.BrokenResourceError, trio.TooSlowError."""
 
+    async def arrival(self, deadline: float = math.inf) -> None:
+        """Wait until something may have arrived, so that the next read need not: a connection that idles here takes less memory.
+
+        Raises trio.BrokenResourceError, trio.TooSlowError.
+        """
+
     async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
         """Return 1 to `max_bytes` bytes, or b"" once the peer has ended. Cancelling loses nothing.
 
@@ -107,6 +113,15 @@ class Receiver(trio.abc.AsyncResource):
         self._in_a_row = 0
         self._room = record_room()
 
+    async def arrival(self, deadline: float = math.inf) -> None:
+        """See `Transport`."""
+        self._read_until(deadline)
+        if self._must_wait():
+            await self._arrives()
+        else:
+            await trio.lowlevel.checkpoint()
+        self._in_a_row = 1
+
     async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
         """See `Transport`."""
         room = self._room[:max_bytes]
@@ -137,6 +152,10 @@ class Receiver(trio.abc.AsyncResource):
     @abstractmethod
     def _must_wait(self) -> bool:
         """Whether nothing is known to be there."""
+
+    @abstractmethod
+    def _arrives(self) -> Awaitable[None]:
+        """Wait until something may have arrived."""
 
     @abstractmethod
     def _more(self, most: int) -> Awaitable[None]:
@@ -201,6 +220,9 @@ class SocketTransport(Receiver):
 
     def _must_wait(self) -> bool:
         return True
+
+    def _arrives(self) -> Awaitable[None]:
+        return self._readable.ready()
 
     def _more(self, most: int) -> Awaitable[None]:
         return self._readable.ready()
