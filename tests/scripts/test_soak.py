@@ -36,6 +36,7 @@ def left(name):
         (["a answer", "b answer"], [called("1", "a"), left("2")], []),
         (["a fault"], [called("1", end="failed", status=502)], []),
         (["a answer"], [], ["1 answers and 0 faults of AWS, 0 calls failed, 0 were left"]),
+        (["a answer"], [called("1", end="failed", status=502)], ["1 answers and 0 faults of AWS, 1 calls failed, 0 were left"]),
         (["a fault"], [], ["0 answers and 1 faults of AWS, 0 calls failed, 0 were left"]),
         (["a answer"], [called("1", "a"), called("2", "b")], ["1 answers are in the record that AWS did not give"]),
         (["a answer"], [called("1", "a"), called("2", "a")], ["a is in the record 2 times"]),
