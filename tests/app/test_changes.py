@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 import trustme
@@ -110,6 +113,39 @@ def test_a_listener_changes_over_its_own_socket(gate, free):
     reload(gate, listener(free), listener(free, 'names = ["gate.example"]'), "reloaded, generation 3")
     with Raw(f"127.0.0.1:{free}") as raw:
         assert raw.send(request(host=f"gate.example:{free}")).answer().status == 200
+
+
+def dials(gate):
+    """How many connections to AWS were made."""
+    with urlopen(f"http://{gate.doors['metrics']}/metrics", timeout=START) as answer:
+        [value] = re.findall(r'^trio_gate_upstream_dials_total\{result="ok"\} (\S+)$', answer.read().decode(), re.MULTILINE)
+    return float(value)
+
+
+def test_what_is_not_the_way_to_aws_leaves_its_connections(embedded_aws, tmp_path, free):
+    with running(tmp_path, embedded_aws, knobs='metrics { bind = "127.0.0.1:0" }') as gate:
+        assert who(gate) == ACCOUNTS["staging"]
+        before = dials(gate)
+        added(gate, listener(free) + '  answer_timeout = "10s"\n  max_connections = 100\n')
+        reload(
+            gate, 'person "alice', 'upstream "hooks.example" { address = "127.0.0.1:1" }\nperson "alice', "reloaded, generation 3"
+        )
+        assert (who(gate), dials(gate)) == (ACCOUNTS["staging"], before)
+
+
+def test_roots_of_the_same_name_are_read_again_in_place_of_open_connections(embedded_aws, tmp_path):
+    roots, good = tmp_path / "roots.pem", Path(embedded_aws.ca_file).read_text()
+    roots.write_text(good)
+    sts = f'upstream "sts.us-east-1.amazonaws.com" {{\n  address = "localhost:{embedded_aws.port}"\n  ca_file = "./roots.pem"\n}}'
+    with running(tmp_path, embedded_aws, first=sts) as gate:
+        assert who(gate) == ACCOUNTS["staging"]
+        trustme.CA().cert_pem.write_to_path(str(roots))
+        added(gate, "")
+        with pytest.raises(ClientError):
+            who(gate)
+        roots.write_text(good)
+        added(gate, "")
+        assert who(gate) == ACCOUNTS["staging"]
 
 
 def test_an_address_that_is_taken_changes_nothing(gate, free):

@@ -60,10 +60,12 @@ KINDS = {
         ('"gate" }', '"other" }', {"role", "hub", "names"}),
         ("aws_account.base", "aws_account.spare", {"role", "hub", "names"}),
         ("127.0.0.1:1", "127.0.0.1:2", {"role", "hub", "names"}),
+        ("upstream", 'upstream "sts.us-east-1.amazonaws.com" { address = "127.0.0.1:2" }\nupstream', {"role", "hub", "names"}),
+        ("upstream", 'upstream "s3.us-east-1.amazonaws.com" { address = "127.0.0.1:2" }\nupstream', set()),
     ],
 )
 def test_what_must_be_the_same(old, new, lost):
     before, after = load(TEXT), load(TEXT.replace(old, new))
     for one, other in ((before, after), (after, before)):
-        outlives = outliving(one, other)
+        outlives = outliving(one, other, lambda request: f"sts.{request.region}.amazonaws.com")
         assert {name for name, request in KINDS.items() if not outlives(request)} == lost

@@ -71,7 +71,7 @@ class Changes:
         self._opener = opener
         self._server = server
         self._opened = opened
-        self._roots: Mapping[str, bytes] | None = None
+        self._roots = _contents(running.present().config)
         self._in_thread = partial(in_thread, limiter=trio.CapacityLimiter(1), abandon_on_cancel=True)  # a file may never answer
 
     async def prepared(self, before: Snapshot, after: Snapshot) -> Sequence[Callable[[], None]]:
@@ -81,7 +81,10 @@ class Changes:
         roots = await self._in_thread(_contents, new)
         await self._in_thread(_check_files, new)
         await warm_up(new, self._parts.upstreams)
-        redial = (old.upstreams, _dialled(old), self._roots) != (new.upstreams, _dialled(new), roots)
+        other_roots = old.gateway.ca_file != new.gateway.ca_file or any(
+            self._roots.get(file, text) != text for file, text in roots.items()
+        )
+        redial = other_roots or (old.upstreams, _dialled(old)) != (new.upstreams, _dialled(new))
         dialled = dialling(new, await self._in_thread(_trusted, new)) if redial else None
         unreached = self._uncovered(new) if new.endpoints != old.endpoints else None
         made: list[OpenBlock] = []
@@ -97,7 +100,7 @@ class Changes:
         def dial() -> None:
             self._roots = roots
             if dialled is not None:
-                self._parts.upstreams.change(**dialled)
+                self._parts.upstreams.change(**dialled, other_roots=other_roots)
 
         def log_so() -> None:
             log_setup.use(lines, new.gateway.log)
@@ -109,7 +112,7 @@ class Changes:
             *use_sinks,
             partial(self._limit, new, limits_of(new)),
             partial(self._parts.base.change, new.credentials),
-            partial(self._parts.roles.keep_only, outliving(old, new)),
+            partial(self._parts.roles.keep_only, outliving(old, new, self._parts.roles.host)),
             partial(self._parts.names.change, new.endpoints),
             log_so,
             partial(self._swap, opened),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from trio_gate.config.host_pattern import matches
 from trio_gate.config.role_settings import OWN_TAGS, ROLE_SECONDS
 from trio_gate.ports import AssumeRole, RoleRequest, SessionRequest
 from trio_gate.signing.session_name import session_name
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trio_gate.approval.state import Verdict
-    from trio_gate.config.model import Agent, Config, Endpoint, RoleSettings
+    from trio_gate.config.model import Agent, Config, Endpoint, RoleSettings, Upstream
 
 _LONGEST_VALUE = 256
 """Characters of a tag's value."""
@@ -81,23 +82,29 @@ def approved_by(role: RoleRequest, verdict: Verdict) -> RoleRequest:
     return replace(role, tags=(*role.tags, *((key, value) for key, value in tags if value)))
 
 
-def outliving(before: Config, after: Config) -> Callable[[RoleRequest], bool]:
-    """Which requests' credentials may be used on when one configuration replaces another.
+def outliving(before: Config, after: Config, sts: Callable[[AssumeRole], str]) -> Callable[[RoleRequest], bool]:
+    """Which requests' credentials may be used on when one configuration replaces another; `sts` is the host that was asked for a role.
 
-    Their accounts, agent and base key are in both, and hosts are reached alike. All else that STS was asked with is in the request itself.
+    Their accounts, agent and base key are in both, and that host is reached alike. All else that STS was asked with is in the request itself.
     """
     bases = {one.name for one in after.credentials if one in before.credentials}
     accounts = _accounts(before) & _accounts(after)
     names = _session_names(before) & _session_names(after)
-    same_way = before.upstreams == after.upstreams
 
     def outlives(request: RoleRequest) -> bool:
         first, own = request.first, request.role_arn.split(":")[4]
         if not {first.account, own} <= accounts or first.session_name not in names:
             return False
-        return isinstance(request, SessionRequest) or (same_way and request.root.base in bases)
+        return isinstance(request, SessionRequest) or (
+            request.root.base in bases and _way(before, sts(first)) == _way(after, sts(first))
+        )
 
     return outlives
+
+
+def _way(config: Config, host: str) -> Upstream | None:
+    """The block that says where a host is."""
+    return next((one for one in config.upstreams if matches(one.hosts, host)), None)
 
 
 def _accounts(config: Config) -> set[str]:

@@ -48,7 +48,14 @@ def end_sessions(aws):
 
 
 def test_a_reload_that_leaves_roles_as_they_are_asks_for_none(gate, aws):
-    for old, new in (('"all"', '"any"'), ('"any"', '"all"'), ("[person.alice]", "[person.bob]")):
+    other = 'upstream "hooks.example" { address = "127.0.0.1:1" }\n'
+    changes = (
+        ('"all"', '"any"'),
+        ('"any"', '"all"'),
+        ("[person.alice]", "[person.bob]"),
+        ('person "alice', f'{other}person "alice'),
+    )
+    for old, new in changes:
         reload(gate, old, new, "reloaded, generation")
         for account, suffix in WHO:
             call(gate, account, suffix)

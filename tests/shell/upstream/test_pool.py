@@ -26,6 +26,17 @@ async def test_a_connection_that_was_lent_as_the_way_changed_is_not_lent_again(a
     assert (upstreams.idle, await ask(upstreams)) == (0, b"3:")
 
 
+async def test_a_way_that_stays_keeps_its_connections(aws, authority):
+    upstreams = aws.upstreams(routes=[aws.route(HOST), aws.route(OTHER, "a.pem")])
+    for host in (HOST, OTHER):
+        await ask(upstreams, host=host)
+    async with upstreams.connect(HOST) as link:
+        upstreams.change(**{**aws.way(), "routes": [aws.route(HOST), aws.route(OTHER, "b.pem")]}, other_roots=False)
+        assert await exchange(link) == b"1:"
+    assert [await ask(upstreams, host=host) for host in (HOST, OTHER)] == [b"1:", b"3:"]
+    await upstreams.aclose()
+
+
 async def test_the_next_request_takes_the_same_connection(aws, upstreams):
     for _ in range(3):
         async with upstreams.connect(HOST) as link:

@@ -111,7 +111,7 @@ class RoleCredentials:
         self._nursery = nursery
         self._base = base
         self._send = send
-        self._host = host
+        self._of_place = host
         self._clock = clock
         self._roles: OrderedDict[RoleRequest, _Role] = OrderedDict()
         self.calls = {"ok": 0, "failed": 0}
@@ -134,6 +134,10 @@ class RoleCredentials:
         if flight.session is None:
             raise _again(request, flight.fault)
         return flight.session.credentials
+
+    def host(self, request: AssumeRole) -> str:
+        """The STS endpoint of a request."""
+        return self._of_place(request.partition, request.region)
 
     def keep(self, request: RoleRequest, credentials: Credentials) -> None:
         """Keep what AWS has just answered for a session."""
@@ -246,8 +250,7 @@ class RoleCredentials:
         if isinstance(request, SessionRequest):
             given = await ask_again(request, signer, send=self._send, now=now)
         else:
-            host = self._host(request.partition, request.region)
-            given = await assume_role(request, signer, send=self._send, host=host, now=now)
+            given = await assume_role(request, signer, send=self._send, host=self.host(request), now=now)
         base = signer if request.signer is None else await self._base.get(request.root.base)
         return self._session(request, given, base.access_key_id)
 

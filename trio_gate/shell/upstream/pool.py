@@ -52,7 +52,7 @@ AGE_LIMIT = 600.0
 class _PooledConnection:
     """An open connection; `since` is when it was last returned, `born` when it was dialled, by trio's clock.
 
-    `way` stands for the routes and roots by which it was dialled.
+    `way` are the roots and the route by which it was dialled.
     """
 
     host: str
@@ -88,6 +88,14 @@ class _IdleConnections:
         if first is None or first.since >= before:
             return None
         return self._taken(self._of[first.host].popleft())
+
+    def those(self, chosen: Callable[[_PooledConnection], bool]) -> list[_PooledConnection]:
+        """Take all that are chosen."""
+        found = [pooled for pooled in self._all if chosen(pooled)]
+        for pooled in found:
+            self._of[pooled.host].remove(pooled)
+            self._taken(pooled)
+        return found
 
     def _taken(self, pooled: _PooledConnection) -> _PooledConnection:
         del self._all[pooled]
@@ -141,8 +149,9 @@ class UpstreamPool:
         answer_timeout: float,
         forbidden: Callable[[str, int], bool],
         max_idle: int,
+        other_roots: bool = True,
     ) -> None:
-        """Dial by these from now on. A connection that was dialled by others is not lent again."""
+        """Dial by these from now on. A connection whose host has another route, or all if there are `other_roots`, is not lent again."""
         self._overrides = tuple(routes)
         self._tls = tls
         self._connect_timeout = connect_timeout
@@ -150,9 +159,11 @@ class UpstreamPool:
         self._answer_timeout = answer_timeout
         self._forbidden = forbidden
         self._max_idle = max_idle
-        self._way = object()
+        if other_roots:
+            self._roots = object()
         self._route = lru_cache(ROUTES)(self._find_route)
-        self._close_idle(before=math.inf)
+        for pooled in self._idle.those(lambda pooled: not self._is_present(pooled)):
+            pooled.transport.close()
 
     def read_roots(self) -> None:
         """Have `tls` read the default roots. For a thread, because it takes a while. Raises CertificatesUnavailable."""
@@ -193,7 +204,7 @@ class UpstreamPool:
     def take_back(self, pooled: _PooledConnection, exchange: UpstreamExchange) -> None:
         """Keep a connection that was lent, or close it if no other exchange may follow."""
         self.lent -= 1
-        surplus = self._given_back(pooled) if exchange.reusable and pooled.way is self._way else pooled
+        surplus = self._given_back(pooled) if exchange.reusable and self._is_present(pooled) else pooled
         if surplus is not None:
             surplus.transport.close()
 
@@ -208,6 +219,10 @@ class UpstreamPool:
 
     def _override(self, host: str) -> Upstream | None:
         return next((override for override in self._overrides if matches(override.hosts, host)), None)
+
+    def _is_present(self, pooled: _PooledConnection) -> bool:
+        """Whether a connection was dialled as one would be now."""
+        return pooled.way == (self._roots, self._route(pooled.host)[1])
 
     def _kept(self, host: str) -> _PooledConnection | None:
         now = trio.current_time()
@@ -228,7 +243,7 @@ class UpstreamPool:
         return pooled
 
     async def _dialled(self, host: str, override: Upstream | None) -> _PooledConnection:
-        way = self._way
+        way = self._roots, override
         if self.lent + len(self._idle) > self._max_idle and (idle := self._idle.oldest()) is not None:
             idle.transport.close()
         transport = await dial(
