@@ -70,8 +70,6 @@ def gate(tmp_path_factory):
     assert "Traceback" not in gateway.log
     lines = [json.loads(line) for line in gateway.log.splitlines()]
     assert {"time", "level", "logger", "message"} <= set.intersection(*map(set, lines))
-    faults = [line["message"] for line in lines if line["logger"] == "trio_gate.cli.config_file"]
-    assert any("; hint: " in fault for fault in faults)
 
 
 @pytest.mark.parametrize("fault", [*BAD, "no file"])
@@ -94,6 +92,9 @@ def test_a_bad_file_changes_nothing_and_is_named(gate, fault):
     with Raw(gate.doors["endpoint"]) as raw:
         assert "denied by rule" in raw.send(request(host=gate.doors["endpoint"])).answer().text
     assert gate.records()[-1]["generation"] == 1
+    if fault in ("a syntax error", "a condition of another type"):
+        told = map(json.loads, gate.log.splitlines())
+        assert any("; hint: " in line["message"] for line in told if line["logger"] == "trio_gate.cli.config_file")
 
 
 def reload_ok(gate):
