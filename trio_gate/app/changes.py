@@ -78,14 +78,9 @@ class Changes:
         """Do of a change what may fail; return the steps that do the rest. Raises StartFailed, GateError, OSError."""
         old, new = before.config, after.config
         self._check(old, new)
-        roots = await self._in_thread(_contents, new)
         await self._in_thread(_check_files, new)
         await warm_up(new, self._parts.upstreams)
-        other_roots = old.gateway.ca_file != new.gateway.ca_file or any(
-            self._roots.get(file, text) != text for file, text in roots.items()
-        )
-        redial = other_roots or (old.upstreams, _dialled(old)) != (new.upstreams, _dialled(new))
-        dialled = dialling(new, await self._in_thread(_trusted, new)) if redial else None
+        dial = await self._dialling(old, new)
         unreached = self._uncovered(new) if new.endpoints != old.endpoints else None
         made: list[OpenBlock] = []
         with closed_on_failure(made):
@@ -96,11 +91,6 @@ class Changes:
                     raise StartFailed("the gateway is stopping")
                 lines = log_setup.handler(new.gateway.log) if new.gateway.log.form != old.gateway.log.form else None
                 undo.pop_all()
-
-        def dial() -> None:
-            self._roots = roots
-            if dialled is not None:
-                self._parts.upstreams.change(**dialled, other_roots=other_roots)
 
         def log_so() -> None:
             log_setup.use(lines, new.gateway.log)
@@ -117,6 +107,22 @@ class Changes:
             log_so,
             partial(self._swap, opened),
         )
+
+    async def _dialling(self, old: Config, new: Config) -> Callable[[], None]:
+        """The step that has AWS dialled by another configuration. Raises CertificatesUnavailable, OSError, Overloaded."""
+        roots = await self._in_thread(_contents, new)
+        other_roots = old.gateway.ca_file != new.gateway.ca_file or any(
+            self._roots.get(file, text) != text for file, text in roots.items()
+        )
+        redial = other_roots or (old.upstreams, _dialled(old)) != (new.upstreams, _dialled(new))
+        dialled = dialling(new, await self._in_thread(_trusted, new)) if redial else None
+
+        def dial() -> None:
+            self._roots = roots
+            if dialled is not None:
+                self._parts.upstreams.change(**dialled, other_roots=other_roots)
+
+        return dial
 
     def _check(self, old: Config, new: Config) -> None:
         """Raise StartFailed for what takes a restart, or more descriptors than there are."""
