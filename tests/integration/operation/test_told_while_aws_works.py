@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tests.kit.gateway import START, running
 from tests.kit.standins.scripted import answer, held_back, scripted, well
 from tests.kit.wire.raw import DYNAMODB, request, tunnel
+from trio_gate.shell.exchange.large_calls import SMALL
 
 ALLOW = 'rule "all" { action = "allow" }\n'
 TYPE = "application/x-amz-json-1.0"
@@ -40,17 +41,22 @@ def pipe(tmp_path):
     os.close(reader)
 
 
-@pytest.mark.parametrize("operation", ["GetItem", "PutItem"])
-def test_the_line_is_there_before_aws_has_answered(tmp_path, embedded_aws, pipe, operation):
+LARGE = "x" * (SMALL + 1)
+"""What makes a call one that is read, judged and described in a thread."""
+
+
+@pytest.mark.parametrize(("operation", "name"), [("GetItem", "x"), ("GetItem", LARGE), ("PutItem", "x")])
+def test_the_line_is_there_before_aws_has_answered(tmp_path, embedded_aws, pipe, operation, name):
     with (
         held_back(tmp_path, DYNAMODB) as aws,
         running(tmp_path, embedded_aws, rules=ALLOW, first=aws.route(DYNAMODB)) as gate,
         tunnel(gate, gate.ca_file, DYNAMODB) as raw,
     ):
-        raw.send(raw_call(operation))
+        raw.send(raw_call(operation, name))
         assert aws.came.acquire(timeout=START)
-        if operation == "PutItem":
+        if (operation, name) != ("GetItem", "x"):
             assert select.select([pipe], [], [], 0)[0], "its line was written before it was sent"
+        if operation == "PutItem":
             assert [(row["action"], row["outcome"]) for row in gate.records()] == [("PutItem", None)]
         line = next_line(pipe)
         assert (line["call"]["action"], line["decision"]["outcome"]) == (operation, "allow")
