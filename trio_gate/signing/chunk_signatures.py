@@ -86,23 +86,33 @@ class ChunkWriter:
 
     def data(self, content: bytes | memoryview) -> bytes:
         """Add content; returns the chunks that are full now, and keeps the rest for the next one."""
-        self._buffer += content
-        return b"".join(self._chunk(CHUNK) for _ in range(len(self._buffer) // CHUNK))
+        parts: list[bytes | bytearray | memoryview] = []
+        rest = memoryview(content)
+        if self._buffer:
+            missing = CHUNK - len(self._buffer)
+            self._buffer += rest[:missing]
+            rest = rest[missing:]
+            if len(self._buffer) == CHUNK:
+                parts += self._chunk(take(self._buffer, CHUNK))
+        while len(rest) >= CHUNK:
+            parts += self._chunk(rest[:CHUNK])
+            rest = rest[CHUNK:]
+        self._buffer += rest
+        return b"".join(parts)
 
     def end(self, trailers: Headers) -> bytes:
         """The rest of the content, the empty chunk and the trailers."""
-        rest = self._chunk(CHUNK) if self._buffer else b""
+        rest = b"".join(self._chunk(self._buffer)) if self._buffer else b""
         end = self._line(b"")
         if self._signs_trailers:
             fields = (*sorted(trailers), (TRAILER_SIGNATURE, self._chain.trailers(trailers)))
             end += "".join(f"{name}:{value}\r\n" for name, value in fields).encode()
         return rest + end + b"\r\n"
 
-    def _chunk(self, size: int) -> bytes:
-        data = take(self._buffer, size)
-        return b"%b%b\r\n" % (self._line(data), data)
+    def _chunk(self, data: bytes | bytearray | memoryview) -> tuple[bytes, bytes | bytearray | memoryview, bytes]:
+        return self._line(data), data, b"\r\n"
 
-    def _line(self, data: bytes) -> bytes:
+    def _line(self, data: bytes | bytearray | memoryview) -> bytes:
         return f"{len(data):x};chunk-signature={self._chain.chunk(hashlib.sha256(data).hexdigest())}\r\n".encode()
 
 

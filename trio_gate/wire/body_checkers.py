@@ -169,18 +169,18 @@ class SignedChunksChecker(AwsChunkedChecker):
         self._chain = chain
         self._hash = hashlib.sha256()
         self._kept = bytearray()
-        self._passed = bytearray()
+        self._passed: list[bytes | bytearray] = []
 
     def feed(self, data: bytes | memoryview) -> bytes | memoryview:
         """See Checker."""
         super().feed(data)
-        passed = bytes(self._passed)
+        passed = b"".join(self._passed)
         self._passed.clear()
         return passed
 
     def _took(self, content: bytes) -> None:
         if self._chain is None:
-            self._passed += content
+            self._passed.append(content)
             return
         self._kept += content
         self._hash.update(content)
@@ -188,8 +188,8 @@ class SignedChunksChecker(AwsChunkedChecker):
         if whole:
             self._check_chunk(self._chain)
         if whole or self._chunks.size > WINDOW:
-            self._passed += self._kept
-            self._kept.clear()
+            self._passed.append(self._kept)
+            self._kept = bytearray()
 
     def finish(self) -> None:
         """See Checker."""
