@@ -147,6 +147,18 @@ def test_lies(name):
         checked(chunked(CRC), *(bytes([byte]) for byte in raw))
 
 
+@pytest.mark.parametrize("step", [1, 7, len(GOOD)])
+def test_the_end_of_the_framing_is_not_passed_on_before_the_end_of_the_body(step):
+    checker = checker_for(
+        Streamed(kind=StreamKind.UNSIGNED_TRAILER, length=len(GOOD) + 1, decoded_length=11, trailers=("x-amz-checksum-sha1",))
+    )
+    *first, last = (GOOD[at : at + step] for at in range(0, len(GOOD), step))
+    for piece in first:
+        checker.feed(piece)
+    with pytest.raises(Malformed, match="goes on after its last chunk"):
+        checker.feed(last)
+
+
 @pytest.mark.parametrize(("kind", "limit"), [(StreamKind.UNSIGNED_TRAILER, 18), (StreamKind.SIGNED, 99)])
 def test_a_size_line_has_an_end(kind, limit):
     checker = checker_for(Streamed(kind=kind, length=None, decoded_length=11))

@@ -120,6 +120,7 @@ class AwsChunkedChecker:
 
     def __init__(self, body: Streamed, observe: Observer | None = None) -> None:
         self._buffer = bytearray()
+        self._left = body.length
         self._chunks = AwsChunkReader(signed=body.kind.signed_chunks)
         self._content = NullChecker(body.decoded_length, observe, body.checksums)
         self._names = body.trailers
@@ -137,7 +138,9 @@ class AwsChunkedChecker:
         while content := self._chunks.read(self._buffer):
             self._sums.update(self._content.feed(content))
             self._took(content)
-        if self._chunks.done and self._buffer:
+        if self._left is not None:
+            self._left -= len(data)
+        if self._chunks.done and (self._buffer or self._left):  # else the caller would send the framing's end before the body's
             raise Malformed("the body goes on after its last chunk")
         return data
 

@@ -275,6 +275,26 @@ async def test_rows_that_come_before_the_thread_runs_share_its_commit(path, slow
     assert slow[0].batches == [3]
 
 
+async def test_rows_that_a_full_batch_leaves_are_written_though_none_follow(path, slow, mock_clock):
+    async def put(numbers):
+        for n in numbers:
+            await audit.record(intent(f"r-{n}"), outcome(f"r-{n}"))
+        await trio.testing.wait_all_tasks_blocked()
+        mock_clock.jump(writer.GATHER)
+        await trio.testing.wait_all_tasks_blocked()
+
+    async with open_audit_log(path) as audit, trio.open_nursery() as nursery:
+        nursery.start_soon(audit.intend, intent("r-0"))
+        await busy(slow[0])
+        await put(range(1, writer.MAX_BATCH))
+        await put(range(writer.MAX_BATCH, 301))
+        slow[0].go.set()
+        await looked(audit, mock_clock)  # all that was begun is over
+        await put(())
+        await looked(audit, mock_clock)
+        assert slow[0].batches == [1, 256, 44]
+
+
 async def test_a_bug_below_refuses_calls_until_rows_are_written_again(path, caplog, monkeypatch):
     async with open_audit_log(path) as audit:
         with monkeypatch.context() as broken:

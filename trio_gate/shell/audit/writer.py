@@ -263,6 +263,8 @@ class AuditWriter:
             self._less = trio.Event()
         if self._enough() or any(entry.done is not None for entry in self._waiting):
             self._begin()
+        elif self._waiting:  # they came when there were enough for a batch
+            self._some.set()
 
     def _tell(self, batch: list[_Entry], *, durable: bool) -> None:
         """Say to those who wait for a row whether it is on disk; where nobody does, say in the log that it is not."""
