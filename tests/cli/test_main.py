@@ -86,6 +86,7 @@ PRINTING = [("check",), ("agent", "list"), ("env", "ci", "--account", "prod"), (
 
 def ran(config, words, output):
     env = os.environ | {"TRIO_GATE_CONFIG": config}
+    env.pop("PYTHONUNBUFFERED", None)  # what is buffered is written at the end, and tried again at the exit
     return subprocess.run([*TRIO_GATE, *words], env=env, stdout=output, stderr=subprocess.PIPE, text=True, check=False)
 
 
