@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import sys
@@ -36,6 +37,10 @@ def _read_authority(pem: str) -> str:
     return read_authority(pem)
 
 
+EMPTY = hashlib.sha256().hexdigest()
+"""Of a file that an editor has truncated, and not written yet: it would be sound, and deny all."""
+
+
 def read(file: str) -> Config | None:
     """Read the configuration; None if it has errors, all of which are printed."""
     try:
@@ -51,7 +56,7 @@ def read(file: str) -> Config | None:
 def read_again(file: str) -> Config:
     """Read the configuration of a running gateway. Raises StartFailed with the first of its errors, in one line; all are logged."""
     try:
-        return _load(file)
+        config = _load(file)
     except ConfigFaults as faults:
         for fault in faults.faults:
             log.error("%s", fault.brief)  # noqa: TRY400 - the fault is the file's
@@ -59,6 +64,9 @@ def read_again(file: str) -> Config:
         others = f" (and {len(more)} more)" if more else ""
         message = f"the configuration has faults: {Path(first.name).name}:{first.line}:{first.column}: {first.message}{others}"
         raise StartFailed(message) from None
+    if config.sha256 == EMPTY:
+        raise StartFailed(f"{Path(file).name}: the file is empty: it may be being written; write another, and rename it")
+    return config
 
 
 def _load(file: str) -> Config:

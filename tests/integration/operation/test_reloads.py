@@ -59,6 +59,7 @@ BAD = {
     "a syntax error": lambda text: text + "rule {",
     "a condition of another type": lambda text: text + 'rule "x" { match = aws.action == 5  action = "deny" }\n',
     "an authority that is not there": lambda text: text.replace("gateway {\n", 'gateway {\n  ca_file = "./missing.pem"\n'),
+    "an empty file": lambda text: "",
     "no text": lambda text: "\udcff" + text,
 }
 
