@@ -141,7 +141,8 @@ class AuditWriter:
 
     async def record(self, intent: Intent, outcome: Outcome) -> None:
         """Write intent and outcome in one row, for a refusal or a plain read; see `ports.AuditLog`. Raises AuditUnavailable."""
-        self._check_limit()
+        if outcome.upstream_status is None:  # else the call was begun before
+            self._check_limit()
         await self._settle(whole_row(intent, outcome), outcome)
 
     async def refused(self, many: Many) -> None:
