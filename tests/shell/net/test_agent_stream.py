@@ -7,12 +7,12 @@ from contextlib import suppress
 
 import pytest
 import trio
-from trio.testing import memory_stream_pair
+from trio.testing import memory_stream_pair, wait_all_tasks_blocked
 
 from tests.kit.wire.streams import agent_stream
 from tests.kit.wire.transports import StreamTransport, sockets
 from trio_gate.errors import Malformed
-from trio_gate.shell.net.agent_stream import LARGE
+from trio_gate.shell.net.agent_stream import LARGE, RECEIVE_BODY
 from trio_gate.wire.head import ResponseHead
 
 
@@ -190,8 +190,24 @@ async def test_a_large_body_is_lent_in_pieces_and_the_next_request_is_whole(leng
             assert got == body
             lent = [piece for piece in pieces if isinstance(piece, memoryview)]
             assert bool(lent) is (length >= LARGE)
+            assert agent._lent is None, "the wait for the answer may be long"
             for piece in lent[:-1]:
                 with pytest.raises(ValueError, match="released"):
                     bytes(piece)
             await agent.send_head(ResponseHead(status=200, reason=b"OK", headers=()), length=0, ended=True)
             assert agent.connection.start_next()
+
+
+async def test_a_large_body_that_has_hardly_begun_takes_no_buffer_of_its_own():
+    near, far = sockets()
+    async with near, far, trio.open_nursery() as nursery:
+        agent = agent_stream(far)
+        begun = b"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % (3 * LARGE) + bytes(RECEIVE_BODY - 1)
+        nursery.start_soon(near.send_all, begun)
+        assert await agent.next_head()
+        while agent.received < RECEIVE_BODY - 1:
+            await agent.next_piece()
+        nursery.start_soon(agent.next_piece)
+        await wait_all_tasks_blocked()
+        assert agent._lent is None
+        nursery.cancel_scope.cancel()

@@ -30,7 +30,7 @@ RECEIVE, RECEIVE_BODY = 64 * 1024, 256 * 1024
 """Bytes asked of the transport at once, and in a body."""
 
 LARGE = 1024 * 1024
-"""Bytes of a body that is worth buffers of its own, if it is as long."""
+"""Bytes of a body that is worth a buffer of its own, once as much has come as that holds: what is only announced takes no memory."""
 
 SEND = 256 * 1024
 """Bytes written under one deadline."""
@@ -193,6 +193,7 @@ class AgentStream:
             self._patience = min(self._patience + count / self._body_rate - took, PATIENCE)
             return event.data
         if isinstance(event, BodyEnd):
+            self._lent = None
             return None
         raise AgentGone
 
@@ -282,7 +283,7 @@ class AgentStream:
         self.connection.receive(data)
 
     async def _arrives(self, deadline: float, most: int) -> bytes | memoryview:
-        if most < RECEIVE_BODY or (self.connection.content_length or 0) < LARGE:
+        if self.received < RECEIVE_BODY or most < RECEIVE_BODY or (self.connection.content_length or 0) < LARGE:
             return await self._transport.receive_some(most, deadline)
         if self._lent is None:
             self._lent = LentPieces(self._transport, most)
