@@ -175,7 +175,7 @@ async def test_an_allowed_plain_read_is_told_of_once_it_is_sent_and_only_once():
 
 
 @pytest.mark.parametrize("told", [lambda made: made.answered(200, None), lambda made: made.answered_here(200)])
-async def test_at_the_latest_a_read_is_told_of_when_its_answer_comes(told):
+def test_at_the_latest_a_read_is_told_of_when_its_answer_comes(told):
     decisions = Decisions()
     made = named(CALL, decisions)
     made.decided(*ALLOWED)
@@ -184,14 +184,14 @@ async def test_at_the_latest_a_read_is_told_of_when_its_answer_comes(told):
 
 
 @pytest.mark.parametrize(("call", "outcome"), [(WRITE, "allow"), (WRITE, "deny"), (CALL, "deny"), (CALL, "approve")])
-async def test_any_other_decision_is_told_of_at_once(call, outcome):
+def test_any_other_decision_is_told_of_at_once(call, outcome):
     decisions = Decisions()
     made = named(call, decisions)
     made.decided(outcome, "r", "so")
     assert decisions.lines == [(line_of(call), outcome)]
 
 
-async def test_what_is_described_already_is_told_of_at_once():
+def test_what_is_described_already_is_told_of_at_once():
     decisions = Decisions()
     made = named(CALL, decisions)
     made.described = describe(CALL, None, line=True)
@@ -212,7 +212,7 @@ async def test_a_plain_read_is_told_of_before_it_is_sent_while_the_log_or_the_di
         await made.intend()
 
 
-async def test_a_decision_that_another_one_replaces_has_its_line():
+def test_a_decision_that_another_one_replaces_has_its_line():
     decisions = Decisions()
     made = named(CALL, decisions)
     made.decided(*ALLOWED)
