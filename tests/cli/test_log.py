@@ -218,6 +218,22 @@ def test_one_record_is_named(capsys, words):
     assert capsys.readouterr().err == "trio-gate: name one configuration, or its state folder\n"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        *[
+            ("verify", *more)
+            for more in (("--json",), ("-n", "3"), ("-f",), ("--agent", "ci"), ("--text", "b"), ("--end", "failed"))
+        ],
+        ("--head", "0" * 64),
+    ],
+)
+def test_to_verify_takes_options_of_its_own(state, capsys, words):
+    assert trio_gate_log(*words, "--state-dir", state) == 2
+    said = "trio-gate: `log verify` reads the whole record and takes only --head, which `log` does not take\n"
+    assert capsys.readouterr() == ("", said)
+
+
 def test_a_narrow_table_fits_and_says_what_it_leaves_out(state, capsys, monkeypatch):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     four, two = "resource, rule, status and approver", "resource and rule"

@@ -35,6 +35,9 @@ MOST_CALLS = 1_000_000
 WIDTHS = {"resource": 140, "rule": 140, "status": 100, "approver": 100}
 """Least width of a terminal for these columns of the table, so that a narrower one has room for what was called."""
 
+_DEFAULTS = {"count": 20, "follow": False, "json": False}
+"""What options are that were not given, if not None."""
+
 FOLDED = frozenset({"call", "resource", "rule", "approver"})
 COLUMNS = ("time", "agent", "account", "call", "resource", "decision", "rule", "status", "approver")
 
@@ -58,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--head", metavar="HASH", type=_hash, help="with verify: a hash that was kept elsewhere, and must be in the chain"
     )
     parser.add_argument("-f", "--follow", action="store_true", help="go on with each call as it ends, until Ctrl-C")
-    parser.add_argument("-n", dest="count", type=_count, default=20, help="how many calls (default: 20)")
+    parser.add_argument("-n", dest="count", type=_count, default=_DEFAULTS["count"], help="how many calls (default: 20)")
     parser.add_argument("--json", action="store_true", help="print one JSON line per call")
     for name in FILTERS:
         also = ("--outcome",) if name == "decision" else ()
@@ -80,6 +83,9 @@ def run(args: argparse.Namespace) -> int:
     if len(named) > 1 or (named and (args.config or args.state_dir)):
         print("trio-gate: name one configuration, or its state folder", file=sys.stderr)
         return 2
+    if _mixed(args, verifying=verifying):
+        print("trio-gate: `log verify` reads the whole record and takes only --head, which `log` does not take", file=sys.stderr)
+        return 2
     args.file = named[0] if named else None
     folder = state_dir.find(args)
     if folder is None:
@@ -92,6 +98,13 @@ def run(args: argparse.Namespace) -> int:
     except (AuditUnavailable, StartFailed) as error:
         print(f"trio-gate: {error}", file=sys.stderr)
         return 1
+
+
+def _mixed(args: argparse.Namespace, *, verifying: bool) -> bool:
+    """Whether options were given that do not concern what is asked for."""
+    if not verifying:
+        return args.head is not None
+    return any(getattr(args, name) != _DEFAULTS.get(name) for name in ("count", "follow", "json", "end", *FILTERS, *PARTS))
 
 
 def _verify(path: str, kept: bytes | None) -> int:
