@@ -61,16 +61,18 @@ def written(folder, *, key="", admin="", people=""):
     ("changes", "imported"),
     [
         ({"key": LITERAL}, ""),
-        ({}, "botocore.session html importlib.metadata"),
+        ({}, "botocore.session importlib.metadata"),
         ({"key": LITERAL, "admin": ADMIN}, "h11"),
-        ({"key": LITERAL, "admin": ADMIN, "people": PEOPLE}, "h11 html importlib.metadata pygments trio_websocket"),
+        ({"key": LITERAL, "admin": ADMIN, "people": PEOPLE}, "h11 importlib.metadata pygments trio_websocket"),
     ],
 )
 def test_what_the_configuration_needs_is_imported_and_nothing_else(tmp_path, changes, imported):
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, written(tmp_path, **changes), *WATCHED], capture_output=True, text=True, check=True
     )
-    assert done.stdout == f"roots\n{imported}\n"
+    roots, found = done.stdout.splitlines()
+    by_libraries = {"html"} if "importlib.metadata" in imported else set()  # only some of their versions do
+    assert (roots, {*found.split()} - by_libraries) == ("roots", {*imported.split()})
 
 
 async def test_roots_that_cannot_be_read_are_told(tmp_path, caplog):
