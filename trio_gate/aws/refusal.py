@@ -153,7 +153,7 @@ def _shape(kind: str, status: int, code: str, reason: str, request_id: str) -> t
         return _xml(ids, f"<ErrorResponse>{error}<RequestId>{request_id}</RequestId></ErrorResponse>")
     if kind == "smithy-rpc-v2-cbor":
         fields = {"content-type": "application/cbor", "smithy-protocol": "rpc-v2-cbor", **ids}
-        import cbor2  # noqa: PLC0415 - few services are spoken to in it
+        import cbor2  # noqa: PLC0415 - takes memory, and only services that speak CBOR need it
 
         return fields, cbor2.dumps({"__type": code, "message": reason})
     media = "application/json" if kind == "rest-json" else "application/x-amz-json-1.1"

@@ -59,7 +59,7 @@ def read_again(file: str) -> Config:
         config = _load(file)
     except ConfigFaults as faults:
         for fault in faults.faults:
-            log.error("%s", fault.brief)  # noqa: TRY400 - the fault is the file's
+            log.error("%s", fault.brief)  # noqa: TRY400 - the fault is the file's; a traceback would say nothing more
         first, *more = faults.faults
         others = f" (and {len(more)} more)" if more else ""
         message = f"the configuration has faults: {Path(first.name).name}:{first.line}:{first.column}: {first.message}{others}"

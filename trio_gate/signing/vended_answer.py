@@ -78,7 +78,7 @@ def _pairs(media: str, body: bytes) -> Iterator[Pair]:
         elif "json" in media or body.lstrip()[:1] in (b"{", b"["):
             yield from _walk(by_parts(body.decode("utf-8")))
         else:
-            import html  # noqa: PLC0415 - it brings a table of all of HTML's names, for the few answers that vend credentials in XML
+            import html  # noqa: PLC0415 - loads a table of all of HTML's names, which only answers that vend credentials in XML need
 
             text = html.unescape(body.decode("utf-8", "replace"))
             yield "", text

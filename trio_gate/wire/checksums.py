@@ -109,7 +109,7 @@ def _state(algorithm: str) -> _State | None:
 
 @functools.cache
 def _model(algorithm: str) -> Callable[[bytes | memoryview, int], int]:
-    import anycrc  # type: ignore[import-untyped, unused-ignore]  # noqa: PLC0415 - it has no stubs; uploads with some checksums need it
+    import anycrc  # type: ignore[import-untyped, unused-ignore]  # noqa: PLC0415 - has no stubs; takes memory, and only bodies with a CRC need it
 
     calculate: Callable[[bytes | memoryview, int], int] = anycrc.Model(_MODELS[algorithm]).calc
     return calculate

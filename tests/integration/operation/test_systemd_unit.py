@@ -151,7 +151,9 @@ def test_its_user_is_of_its_own_and_reads_the_base_key_as_credentials_alone(mach
 
 def test_a_verb_outside_the_unit_is_given_the_credentials_by_systemd_run(machine):
     if machine.systemctl("start", "dbus", check=False).returncode:
-        pytest.skip("NO D-BUS: apt-get install dbus")  # reason: systemd-run prints by it what a program says
+        pytest.skip(
+            "NO D-BUS: apt-get install dbus"
+        )  # reason: `systemd-run --pipe` asks systemd by it, and nothing else runs a program as the unit
     loaded = [word for name in CREDENTIALS for word in ("-p", f"LoadCredential={name}:/run/{name}")]
     command = ["systemd-run", "-P", "-q", "-p", f"WorkingDirectory={ROOT}"]
     machine.run(*command, *loaded, *TRIO_GATE, "check", CONFIG)
@@ -196,7 +198,9 @@ def test_an_agents_secret_is_a_credential_of_the_gateway_and_an_environment_file
 
 def test_with_the_drop_in_systemd_itself_reloads_and_waits(machine):
     if (version := int(machine.systemctl("--version").stdout.split()[1])) < NOTIFY_RELOAD:
-        pytest.skip(f"SYSTEMD {version}: notify-reload takes {NOTIFY_RELOAD}")  # reason: Debian 12 has an older one
+        pytest.skip(
+            f"SYSTEMD {version}: notify-reload takes {NOTIFY_RELOAD}"
+        )  # reason: Debian 12 has 252, whose units take `ExecReload`, which the other tests run
     folder = "/run/systemd/system/trio-gate.service.d"
     machine.write(f"{folder}/notify-reload.conf", (UNITS / "trio-gate.service.d" / "notify-reload.conf").read_text())
     machine.systemctl("daemon-reload")

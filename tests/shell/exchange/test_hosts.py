@@ -77,7 +77,9 @@ async def test_with_the_packaged_tables_own_botocore_nothing_is_computed(tmp_pat
     assert not (tmp_path / FILE).exists()
 
 
-@pytest.mark.skipif(ANOTHER, reason="another botocore is installed")  # reason: then there are two tables
+@pytest.mark.skipif(
+    ANOTHER, reason="another botocore is installed"
+)  # reason: the table is then computed, and is not the packaged one that this test measures
 def test_the_table_is_small_and_what_it_was_read_from_is_not_kept(tmp_path):
     Hosts(tmp_path)  # imports and caches
     tracemalloc.start()

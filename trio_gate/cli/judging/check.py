@@ -32,12 +32,11 @@ def run(args: argparse.Namespace) -> int:
     config = read(file)
     if config is None:
         return 1
-    from trio_gate.cli.judging.check_start import start_faults  # noqa: PLC0415 - loads TLS, as the next
-    from trio_gate.cli.judging.remarks import remark_lines  # noqa: PLC0415 - loads botocore and TLS, which faulty files need not wait for
+    from trio_gate.cli.judging import check_start, remarks  # noqa: PLC0415 - load botocore and TLS, for which faulty files need not wait
 
     print(describe(config), end="")
-    print(*remark_lines(config), sep="\n")
-    faults = list(start_faults(config))
+    print(*remarks.remark_lines(config), sep="\n")
+    faults = list(check_start.start_faults(config))
     for fault in faults:
         print(f"trio-gate: the gateway would not start: {fault}", file=sys.stderr)
     return 1 if faults else 0
