@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import resource
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import trio.lowlevel
+from trio._core import _thread_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,17 +40,11 @@ def no_descriptor() -> Iterator[None]:
 
 @contextmanager
 def no_thread() -> Iterator[None]:
-    """While the block runs, no thread can be had: new ones cannot be started, and trio's idle ones are busy."""
-    go, idle, taken = threading.Event(), threading.Semaphore(0), 0
-    before = threading.stack_size(NO_ROOM)
+    """While the block runs, no thread can be had: new ones cannot be started, and no job gets one of trio's idle ones."""
+    stack, cache = threading.stack_size(NO_ROOM), _thread_cache.THREAD_CACHE
+    _thread_cache.THREAD_CACHE = _thread_cache.ThreadCache()  # also for a thread that an earlier job leaves in a moment
     try:
-        with suppress(RuntimeError):
-            while True:
-                trio.lowlevel.start_thread_soon(go.wait, lambda _: idle.release())
-                taken += 1
         yield
     finally:
-        threading.stack_size(before)
-        go.set()
-        for _ in range(taken):
-            idle.acquire()
+        _thread_cache.THREAD_CACHE = cache
+        threading.stack_size(stack)
